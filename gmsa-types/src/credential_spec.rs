@@ -1,0 +1,117 @@
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{AsWritten, as_written::present};
+
+/// Defines one object of the document. Every field is optional and [`AsWritten`], and keys that the format does
+/// not know are kept, so that whatever a file says survives a round trip. `Debug` names the type alone: the
+/// contents of a credential spec stay out of logs.
+macro_rules! document_object {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty = $key:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+        #[expect(clippy::exhaustive_structs, reason = "documents are built field by field; the format last grew in 2021")]
+        pub struct $name {
+            $(
+                $(#[$field_doc])*
+                #[serde(rename = $key, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+                pub $field: Option<AsWritten<$ty>>,
+            )*
+            /// Keys that the format does not know, by name.
+            #[serde(flatten)]
+            pub unknown: BTreeMap<String, Value>,
+        }
+
+        impl $name {
+            /// The keys that the format knows in this object, as they are spelt, in the order in which
+            /// `New-CredentialSpec` writes them.
+            pub const KEYS: &'static [&'static str] = &[$($key),*];
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+document_object! {
+    /// A credential spec: the JSON document that tells Windows which identity a container gets.
+    ///
+    /// The model holds what the document says, right or wrong, and keeps keys it does not know. To judge a
+    /// document, parse its values ([`DomainSid`](crate::DomainSid), [`Guid`](crate::Guid), ...).
+    ///
+    /// Source: Microsoft, "Create gMSAs for Windows containers", and `CredentialSpec.psm1`, `New-CredentialSpec`.
+    ///
+    /// ```
+    /// use gmsa_types::CredentialSpec;
+    ///
+    /// let text = r#"{"CmsPlugins":["ActiveDirectory"],"DomainJoinConfig":{"NetBiosName":false},"Extra":1}"#;
+    /// let spec: CredentialSpec = serde_json::from_str(text)?;
+    /// assert!(spec.unknown.contains_key("Extra"));
+    /// assert_eq!(serde_json::to_string(&spec)?, text);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    CredentialSpec {
+        /// The container managed-service plug-ins; always `["ActiveDirectory"]`.
+        cms_plugins: Vec<AsWritten<String>> = "CmsPlugins",
+        /// The domain, and the account that the container's `LocalSystem` and `NetworkService` act as.
+        domain_join_config: DomainJoinConfig = "DomainJoinConfig",
+        /// The accounts that the container may log on as.
+        active_directory_config: ActiveDirectoryConfig = "ActiveDirectoryConfig",
+    }
+}
+
+document_object! {
+    /// The domain of a credential spec and its machine account.
+    DomainJoinConfig {
+        /// The security identifier of the *domain* (the Kubernetes page once said "of the gMSA", wrongly).
+        sid: String = "Sid",
+        /// The account's SAM name, without domain and without the trailing `$`.
+        machine_account_name: String = "MachineAccountName",
+        /// The `objectGUID` of the domain object.
+        guid: String = "Guid",
+        /// The DNS name of the forest's root domain.
+        dns_tree_name: String = "DnsTreeName",
+        /// The DNS name of the domain.
+        dns_name: String = "DnsName",
+        /// The NetBIOS name of the domain.
+        net_bios_name: String = "NetBiosName",
+    }
+}
+
+document_object! {
+    /// The Active Directory part of a credential spec.
+    ActiveDirectoryConfig {
+        /// The accounts, normally one entry for the DNS and one for the NetBIOS name of the domain.
+        group_managed_service_accounts: Vec<AsWritten<GroupManagedServiceAccount>> = "GroupManagedServiceAccounts",
+        /// How a host that is not joined to the domain gets the account's password.
+        host_account_config: HostAccountConfig = "HostAccountConfig",
+    }
+}
+
+document_object! {
+    /// One account that the container may log on as, in one scope.
+    GroupManagedServiceAccount {
+        /// The account's SAM name, without the trailing `$`.
+        name: String = "Name",
+        /// The domain, by DNS or NetBIOS name.
+        scope: String = "Scope",
+    }
+}
+
+document_object! {
+    /// The plug-in through which a host outside the domain fetches the account's password.
+    HostAccountConfig {
+        /// The version of the plug-in interface; always the string `"1"`.
+        portable_ccg_version: String = "PortableCcgVersion",
+        /// The COM class of the plug-in, in braces.
+        plugin_guid: String = "PluginGUID",
+        /// What is handed to the plug-in: its own format, and possibly a secret. A string, except for the
+        /// object that AWS's credentials-fetcher for Linux wants.
+        plugin_input: String = "PluginInput",
+    }
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod account;
+mod as_written;
+mod credential_spec;
+mod dns;
+mod guid;
+mod invalid;
+mod name;
+mod netbios;
+mod resource;
+mod service_account;
+mod sid;
+mod text;
+
+pub use account::AccountName;
+pub use as_written::AsWritten;
+pub use credential_spec::{
+    ActiveDirectoryConfig, CredentialSpec, DomainJoinConfig, GroupManagedServiceAccount, HostAccountConfig,
+};
+pub use dns::{DnsName, check_dns_label, check_dns_subdomain};
+pub use guid::Guid;
+pub use invalid::{Fault, InvalidValue};
+pub use name::CredentialSpecName;
+pub use netbios::NetBiosName;
+pub use resource::{GROUP, GmsaCredentialSpec, KIND, PLURAL, V1, V1ALPHA1, VERB_USE};
+pub use service_account::ServiceAccountRef;
+pub use sid::{DomainSid, Sid};

@@ -1,0 +1,114 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::{ClusterResourceScope, Metadata, Resource};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
+
+use crate::{AsWritten, CredentialSpec};
+
+/// The API group of the resource.
+pub const GROUP: &str = "windows.k8s.io";
+/// The kind of the resource.
+pub const KIND: &str = "GMSACredentialSpec";
+/// The plural under which the API server serves the resource, as RBAC rules name it.
+pub const PLURAL: &str = "gmsacredentialspecs";
+/// The version that is served and stored.
+pub const V1: &str = "v1";
+/// The deprecated version; it differs from [`V1`] in its name alone.
+pub const V1ALPHA1: &str = "v1alpha1";
+/// The RBAC verb that permits a service account to run pods with a credential spec.
+pub const VERB_USE: &str = "use";
+
+/// The custom resource: a credential spec under a name, for the whole cluster.
+///
+/// It implements k8s-openapi's `Resource` and `Metadata`, so that `kube::Api<GmsaCredentialSpec>` works. Both
+/// `windows.k8s.io/v1` and the deprecated `v1alpha1` are read; `v1` is written. The document stands at the top
+/// level, under `credspec`, not under `spec`.
+///
+/// Source: kubernetes-sigs/windows-gmsa, `deploy/gmsa-crd.yml`.
+///
+/// ```
+/// use gmsa_types::GmsaCredentialSpec;
+///
+/// let resource: GmsaCredentialSpec = serde_json::from_str(
+///     r#"{"apiVersion":"windows.k8s.io/v1alpha1","kind":"GMSACredentialSpec",
+///         "metadata":{"name":"webapp1"},"credspec":{"CmsPlugins":["ActiveDirectory"]}}"#,
+/// )?;
+/// assert_eq!(resource.metadata.name.as_deref(), Some("webapp1"));
+/// assert!(serde_json::to_string(&resource)?.contains(r#""windows.k8s.io/v1""#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "objects are built field by field, as k8s-openapi's are")]
+pub struct GmsaCredentialSpec {
+    /// Standard object metadata; the resource is cluster-scoped, so there is no namespace.
+    pub metadata: ObjectMeta,
+    /// The document. Nothing requires it: upstream's CRD accepts a resource without one.
+    pub credspec: Option<AsWritten<CredentialSpec>>,
+}
+
+impl Resource for GmsaCredentialSpec {
+    const API_VERSION: &'static str = "windows.k8s.io/v1";
+    const GROUP: &'static str = GROUP;
+    const KIND: &'static str = KIND;
+    const VERSION: &'static str = V1;
+    const URL_PATH_SEGMENT: &'static str = PLURAL;
+    type Scope = ClusterResourceScope;
+}
+
+impl Metadata for GmsaCredentialSpec {
+    type Ty = ObjectMeta;
+
+    fn metadata(&self) -> &Self::Ty {
+        &self.metadata
+    }
+
+    fn metadata_mut(&mut self) -> &mut Self::Ty {
+        &mut self.metadata
+    }
+}
+
+impl Serialize for GmsaCredentialSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = if self.credspec.is_some() { 4 } else { 3 };
+        let mut object = serializer.serialize_struct(KIND, fields)?;
+        object.serialize_field("apiVersion", Self::API_VERSION)?;
+        object.serialize_field("kind", KIND)?;
+        object.serialize_field("metadata", &self.metadata)?;
+        if let Some(credspec) = &self.credspec {
+            object.serialize_field("credspec", credspec)?;
+        }
+        object.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for GmsaCredentialSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "GMSACredentialSpec", rename_all = "camelCase")]
+        struct Wire {
+            api_version: Option<String>,
+            kind: Option<String>,
+            #[serde(default)]
+            metadata: ObjectMeta,
+            // A null here is dropped by the API server, and so is the same as no key.
+            credspec: Option<AsWritten<CredentialSpec>>,
+        }
+
+        let wire = Wire::deserialize(deserializer)?;
+        // Lists leave the type of their items out, so an absent one is taken as meant.
+        let known = [Self::API_VERSION, "windows.k8s.io/v1alpha1"];
+        match wire.api_version {
+            Some(version) if !known.contains(&version.as_str()) => {
+                return Err(de::Error::custom(format_args!(
+                    "apiVersion `{version}` is not `windows.k8s.io/v1` or `windows.k8s.io/v1alpha1`"
+                )));
+            }
+            _ => {}
+        }
+        match wire.kind {
+            Some(kind) if kind != KIND => {
+                Err(de::Error::custom(format_args!("kind `{kind}` is not `{KIND}`")))
+            }
+            _ => Ok(Self { metadata: wire.metadata, credspec: wire.credspec }),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Fault, InvalidValue, check_dns_label, check_dns_subdomain};
+
+/// A service account: its namespace and its name, both checked.
+///
+/// Written `namespace/name`, or as the user name that the API server gives it.
+///
+/// Source: Kubernetes `apiserver/pkg/authentication/serviceaccount/util.go`.
+///
+/// ```
+/// use gmsa_types::ServiceAccountRef;
+///
+/// let account: ServiceAccountRef = "team-a/default".parse()?;
+/// assert_eq!(account.user_name(), "system:serviceaccount:team-a:default");
+/// assert_eq!(account, "system:serviceaccount:team-a:default".parse()?);
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
+pub struct ServiceAccountRef {
+    namespace: String,
+    name: String,
+}
+
+impl ServiceAccountRef {
+    const WHAT: &'static str = "service account";
+
+    /// A reference from its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the namespace is no DNS-1123 label or the name no DNS-1123 subdomain.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Result<Self, InvalidValue> {
+        let (namespace, name) = (namespace.into(), name.into());
+        check_dns_label("namespace", &namespace)?;
+        check_dns_subdomain("service account name", &name)?;
+        Ok(Self { namespace, name })
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The name within the namespace.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The user name under which the API server knows it: `system:serviceaccount:NAMESPACE:NAME`.
+    pub fn user_name(&self) -> String {
+        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
+    }
+}
+
+#[derive(Deserialize)]
+struct Parts {
+    namespace: String,
+    name: String,
+}
+
+impl TryFrom<Parts> for ServiceAccountRef {
+    type Error = InvalidValue;
+
+    fn try_from(parts: Parts) -> Result<Self, Self::Error> {
+        Self::new(parts.namespace, parts.name)
+    }
+}
+
+impl FromStr for ServiceAccountRef {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = match text.strip_prefix("system:serviceaccount:") {
+            Some(rest) => rest.split_once(':'),
+            None => text.split_once('/'),
+        };
+        let rule = "it is written NAMESPACE/NAME";
+        let (namespace, name) = parts.ok_or_else(|| InvalidValue::new(Self::WHAT, Fault::Rule(rule)))?;
+        Self::new(namespace, name)
+    }
+}
+
+impl TryFrom<&str> for ServiceAccountRef {
+    type Error = InvalidValue;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for ServiceAccountRef {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ServiceAccountRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
