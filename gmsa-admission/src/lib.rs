@@ -1,1 +1,6 @@
-//! Placeholder replaced within this change.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod place;
+
+pub use place::{ContainerList, Place};
