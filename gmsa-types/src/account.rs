@@ -1,16 +1,17 @@
 use std::borrow::Cow;
 
 use crate::{
-    Fault, InvalidValue,
-    text::{ignores_ascii_case, validated_text},
+    Fault,
+    invalid::Flaw,
+    text::{check_length, check_not_empty, ignores_ascii_case, validated_text},
 };
 
 /// The SAM name of an Active Directory account as credential specs carry it: without the domain and without
 /// the trailing `$`.
 ///
-/// 1 to 20 bytes, no control character, none of `" / \ [ ] : ; | = , + * ? < > @ $`, and not only dots and
-/// spaces. Names over 15 characters are legal here but cannot be a computer's NetBIOS name. Compared without
-/// regard to ASCII case, as Active Directory does.
+/// 1 to 20 characters (not bytes), no control character, none of `" / \ [ ] : ; | = , + * ? < > @ $`, and not
+/// only dots and spaces. Names over 15 characters are legal here but cannot be a computer's NetBIOS name. Compared
+/// without regard to ASCII case, as Active Directory does.
 ///
 /// Source: Microsoft, "sAMAccountName"; [MS-SAMR] 3.1.1.6.
 ///
@@ -28,20 +29,15 @@ pub struct AccountName(String);
 impl AccountName {
     const WHAT: &'static str = "account name";
 
-    fn normal(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
-        let error = |fault| Err(InvalidValue::new(Self::WHAT, fault));
-        if text.is_empty() {
-            return error(Fault::Empty);
-        }
+    fn normal(text: &str) -> Result<Cow<'_, str>, Flaw> {
+        check_not_empty(text)?;
         let wrong = |c: char| c.is_control() || r#""/\[]:;|=,+*?<>@$"#.contains(c);
         if let Some((at, c)) = text.char_indices().find(|(_, c)| wrong(*c)) {
-            return Err(InvalidValue::at_byte(Self::WHAT, Fault::Character(c), at));
+            return Err(Flaw::at(Fault::Character(c), at));
         }
+        check_length(text, 20)?;
         if text.chars().all(|c| matches!(c, '.' | ' ')) {
-            return error(Fault::Rule("it has more than dots and spaces"));
-        }
-        if text.len() > 20 {
-            return error(Fault::TooLong { limit: 20, length: text.len() });
+            return Err(Flaw::new(Fault::Rule("it consists of dots and spaces only")));
         }
         Ok(Cow::Borrowed(text))
     }

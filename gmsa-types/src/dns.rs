@@ -2,11 +2,12 @@ use std::borrow::Cow;
 
 use crate::{
     Fault, InvalidValue,
-    text::{ignores_ascii_case, validated_text},
+    invalid::Flaw,
+    text::{check_length, check_not_empty, ignores_ascii_case, validated_text},
 };
 
-/// The DNS name of a domain: labels of letters, digits and `-`, at most 63 bytes each and 255 in all, without a
-/// trailing dot.
+/// The DNS name of a domain: labels of letters, digits and `-`, at most 63 characters each and 255 in all,
+/// without a trailing dot.
 ///
 /// Case is kept, and ignored in comparisons. Names with non-ASCII letters exist in Active Directory; they are
 /// refused here, since the tools around credential specs handle ASCII alone.
@@ -27,17 +28,17 @@ pub struct DnsName(String);
 impl DnsName {
     const WHAT: &'static str = "DNS name";
 
-    fn normal(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
-        check_length(Self::WHAT, text, 255)?;
+    fn normal(text: &str) -> Result<Cow<'_, str>, Flaw> {
+        check_not_empty(text)?;
         let mut start = 0;
         for label in text.split('.') {
+            check_part(label, |c| c.is_ascii_alphanumeric()).map_err(|flaw| flaw.after(start))?;
             if label.len() > 63 {
-                let rule = "a label has at most 63 bytes";
-                return Err(InvalidValue::at_byte(Self::WHAT, Fault::Rule(rule), start));
+                return Err(Flaw::at(Fault::Rule("a label has at most 63 characters"), start));
             }
-            check_part(Self::WHAT, label, start, |c| c.is_ascii_alphanumeric())?;
             start += label.len() + 1;
         }
+        check_length(text, 255)?;
         Ok(Cow::Borrowed(text))
     }
 }
@@ -45,8 +46,8 @@ impl DnsName {
 validated_text!(DnsName);
 ignores_ascii_case!(DnsName);
 
-/// Checks that `text` is a DNS-1123 subdomain, the form of most Kubernetes object names: at most 253 bytes of
-/// lower-case letters, digits, `-` and `.`, where each part between dots starts and ends with a letter or digit.
+/// Checks that `text` is a DNS-1123 subdomain, the form of most Kubernetes object names: up to 253 lower-case
+/// letters, digits, `-` and `.`, where each part between dots starts and ends with a letter or digit.
 ///
 /// `what` names the kind of value in the error.
 ///
@@ -62,17 +63,11 @@ ignores_ascii_case!(DnsName);
 /// # Ok::<(), gmsa_types::InvalidValue>(())
 /// ```
 pub fn check_dns_subdomain(what: &'static str, text: &str) -> Result<(), InvalidValue> {
-    check_length(what, text, 253)?;
-    let mut start = 0;
-    for part in text.split('.') {
-        check_part(what, part, start, is_lower_alphanumeric)?;
-        start += part.len() + 1;
-    }
-    Ok(())
+    subdomain(text).map_err(|flaw| flaw.of(what, text))
 }
 
-/// Checks that `text` is a DNS-1123 label, the form of namespace, container and host names: at most 63 bytes
-/// of lower-case letters, digits and `-`, starting and ending with a letter or digit.
+/// Checks that `text` is a DNS-1123 label, the form of namespace, container and host names: up to 63 lower-case
+/// letters, digits and `-`, starting and ending with a letter or digit.
 ///
 /// `what` names the kind of value in the error.
 ///
@@ -88,40 +83,39 @@ pub fn check_dns_subdomain(what: &'static str, text: &str) -> Result<(), Invalid
 /// # Ok::<(), gmsa_types::InvalidValue>(())
 /// ```
 pub fn check_dns_label(what: &'static str, text: &str) -> Result<(), InvalidValue> {
-    check_length(what, text, 63)?;
-    check_part(what, text, 0, is_lower_alphanumeric)
+    label(text).map_err(|flaw| flaw.of(what, text))
 }
 
-fn check_length(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidValue> {
-    match text.len() {
-        0 => Err(InvalidValue::new(what, Fault::Empty)),
-        length if length > limit => Err(InvalidValue::new(what, Fault::TooLong { limit, length })),
-        _ => Ok(()),
+pub(crate) fn subdomain(text: &str) -> Result<(), Flaw> {
+    check_not_empty(text)?;
+    let mut start = 0;
+    for part in text.split('.') {
+        check_part(part, is_lower_alphanumeric).map_err(|flaw| flaw.after(start))?;
+        start += part.len() + 1;
     }
+    check_length(text, 253)
+}
+
+pub(crate) fn label(text: &str) -> Result<(), Flaw> {
+    check_not_empty(text)?;
+    check_part(text, is_lower_alphanumeric)?;
+    check_length(text, 63)
 }
 
 fn is_lower_alphanumeric(c: char) -> bool {
     matches!(c, 'a'..='z' | '0'..='9')
 }
 
-fn check_part(
-    what: &'static str,
-    part: &str,
-    start: usize,
-    is_alphanumeric: fn(char) -> bool,
-) -> Result<(), InvalidValue> {
+fn check_part(part: &str, is_alphanumeric: fn(char) -> bool) -> Result<(), Flaw> {
     if let Some((at, c)) = part.char_indices().find(|&(_, c)| c != '-' && !is_alphanumeric(c)) {
-        return Err(InvalidValue::at_byte(what, Fault::Character(c), start + at));
+        return Err(Flaw::at(Fault::Character(c), at));
     }
-    let edge = |at| {
-        let rule = "each part starts and ends with a letter or digit";
-        Err(InvalidValue::at_byte(what, Fault::Rule(rule), at))
-    };
+    let rule = Fault::Rule("each part starts and ends with a letter or digit");
     if part.is_empty() || part.starts_with('-') {
-        return edge(start);
+        return Err(Flaw::at(rule, 0));
     }
     if part.ends_with('-') {
-        return edge(start + part.len() - 1);
+        return Err(Flaw::at(rule, part.len() - 1));
     }
     Ok(())
 }

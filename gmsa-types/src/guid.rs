@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::{Fault, InvalidValue, text::validated_text};
+use crate::{Fault, invalid::Flaw, text::validated_text};
 
 /// A GUID, kept as .NET's "D" form in lower case: `244818ae-87ac-4fcd-92ec-e79e5252348a`.
 ///
@@ -28,7 +28,7 @@ impl Guid {
         format!("{{{}}}", self.0.to_ascii_uppercase())
     }
 
-    fn normal(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
+    fn normal(text: &str) -> Result<Cow<'_, str>, Flaw> {
         let (inner, start) = match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(inner) => (inner, 1),
             None => match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
@@ -37,7 +37,7 @@ impl Guid {
             },
         };
         if inner.is_empty() {
-            return Err(InvalidValue::new(Self::WHAT, Fault::Empty));
+            return Err(Flaw::new(Fault::Empty));
         }
         // Braces and parentheses go with hyphens; the bare form may leave all of them out.
         let hyphens = start == 1 || inner.contains('-');
@@ -47,12 +47,12 @@ impl Guid {
             if c == '-' && hyphens {
                 if !matches!(at, 8 | 13 | 18 | 23) {
                     let rule = "hyphens divide it as 8-4-4-4-12";
-                    return Err(InvalidValue::at_byte(Self::WHAT, Fault::Rule(rule), start + at));
+                    return Err(Flaw::at(Fault::Rule(rule), start + at));
                 }
                 continue;
             }
             if !c.is_ascii_hexdigit() {
-                return Err(InvalidValue::at_byte(Self::WHAT, Fault::Character(c), start + at));
+                return Err(Flaw::at(Fault::Character(c), start + at));
             }
             if matches!(digits, 8 | 12 | 16 | 20) {
                 normal.push('-');
@@ -62,13 +62,10 @@ impl Guid {
         }
         let length = if hyphens { 36 } else { 32 };
         if digits != 32 || inner.len() != length {
-            return Err(InvalidValue::new(
-                Self::WHAT,
-                Fault::Rule("it has 32 hexadecimal digits as 8-4-4-4-12"),
-            ));
+            return Err(Flaw::new(Fault::Rule("it has 32 hexadecimal digits as 8-4-4-4-12")));
         }
         if normal.bytes().all(|byte| matches!(byte, b'0' | b'-')) {
-            return Err(InvalidValue::new(Self::WHAT, Fault::Rule("it is not the nil GUID")));
+            return Err(Flaw::new(Fault::Rule("it is the nil GUID")));
         }
         Ok(Cow::Owned(normal))
     }

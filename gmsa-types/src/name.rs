@@ -6,7 +6,7 @@ use crate::{InvalidValue, check_dns_subdomain};
 
 /// The name of a `GMSACredentialSpec` resource, as a pod writes it in `gmsaCredentialSpecName`.
 ///
-/// A DNS-1123 subdomain: lower-case letters, digits, `-` and `.`, at most 253 bytes. The API server accepts
+/// A DNS-1123 subdomain: lower-case letters, digits, `-` and `.`, at most 253 characters. The API server accepts
 /// nothing else in either place, although the Kubernetes documentation prints `gmsa-WebApp1`. Since it has no
 /// `/`, `%` or `..` part, it is safe as the last segment of a request path.
 ///

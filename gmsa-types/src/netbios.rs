@@ -1,17 +1,19 @@
 use std::borrow::Cow;
 
 use crate::{
-    Fault, InvalidValue,
-    text::{ignores_ascii_case, validated_text},
+    Fault,
+    invalid::Flaw,
+    text::{check_length, check_not_empty, ignores_ascii_case, validated_text},
 };
 
-/// The NetBIOS name of a domain: 1 to 15 bytes, not starting with a dot, without `\ / : * ? " < > |` and
-/// control characters.
+/// The NetBIOS name of a domain: 1 to 15 characters, not starting with a dot, not ending with a space, without
+/// `\ / : * ? " < > |` and control characters.
 ///
-/// Case is kept, and ignored in comparisons.
+/// Case is kept, and ignored in comparisons. A space at the end is padding to NetBIOS, so two such names would be
+/// the same one.
 ///
-/// Source: Microsoft, "Naming conventions in Active Directory" (KB 909264); Kubernetes `validation.go`,
-/// `validWindowsUserDomainRegex`.
+/// Source: Microsoft, "Naming conventions in Active Directory" (KB 909264); Kubernetes
+/// `pkg/apis/core/validation/validation.go`, `validNetBiosRegex`; RFC 1001 section 14.1.
 ///
 /// ```
 /// use gmsa_types::NetBiosName;
@@ -26,20 +28,19 @@ pub struct NetBiosName(String);
 impl NetBiosName {
     const WHAT: &'static str = "NetBIOS name";
 
-    fn normal(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
-        if text.is_empty() {
-            return Err(InvalidValue::new(Self::WHAT, Fault::Empty));
-        }
+    fn normal(text: &str) -> Result<Cow<'_, str>, Flaw> {
+        check_not_empty(text)?;
         if text.starts_with('.') {
-            return Err(InvalidValue::at_byte(Self::WHAT, Fault::Rule("it does not start with a dot"), 0));
+            return Err(Flaw::at(Fault::Rule("it does not start with a dot"), 0));
         }
         let wrong = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c);
         if let Some((at, c)) = text.char_indices().find(|(_, c)| wrong(*c)) {
-            return Err(InvalidValue::at_byte(Self::WHAT, Fault::Character(c), at));
+            return Err(Flaw::at(Fault::Character(c), at));
         }
-        if text.len() > 15 {
-            return Err(InvalidValue::new(Self::WHAT, Fault::TooLong { limit: 15, length: text.len() }));
+        if text.ends_with(' ') {
+            return Err(Flaw::at(Fault::Rule("it does not end with a space"), text.len()));
         }
+        check_length(text, 15)?;
         Ok(Cow::Borrowed(text))
     }
 }

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, InvalidValue, check_dns_label, check_dns_subdomain};
+use crate::{Fault, InvalidValue, check_dns_label, check_dns_subdomain, dns, invalid::Flaw};
 
 /// A service account: its namespace and its name, both checked.
 ///
@@ -25,18 +25,21 @@ pub struct ServiceAccountRef {
     name: String,
 }
 
-impl ServiceAccountRef {
-    const WHAT: &'static str = "service account";
+const NAMESPACE: &str = "namespace";
+const NAME: &str = "service account name";
+const USER_PREFIX: &str = "system:serviceaccount:";
 
+impl ServiceAccountRef {
     /// A reference from its parts.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the namespace is no DNS-1123 label or the name no DNS-1123 subdomain.
+    /// [`InvalidValue`] if the namespace is no DNS-1123 label or the name no DNS-1123 subdomain. The error names
+    /// the part, and its place is one within that part.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Result<Self, InvalidValue> {
         let (namespace, name) = (namespace.into(), name.into());
-        check_dns_label("namespace", &namespace)?;
-        check_dns_subdomain("service account name", &name)?;
+        check_dns_label(NAMESPACE, &namespace)?;
+        check_dns_subdomain(NAME, &name)?;
         Ok(Self { namespace, name })
     }
 
@@ -52,7 +55,7 @@ impl ServiceAccountRef {
 
     /// The user name under which the API server knows it: `system:serviceaccount:NAMESPACE:NAME`.
     pub fn user_name(&self) -> String {
-        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
+        format!("{USER_PREFIX}{}:{}", self.namespace, self.name)
     }
 }
 
@@ -74,13 +77,17 @@ impl FromStr for ServiceAccountRef {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = match text.strip_prefix("system:serviceaccount:") {
-            Some(rest) => rest.split_once(':'),
-            None => text.split_once('/'),
+        let (prefix, parts) = match text.strip_prefix(USER_PREFIX) {
+            Some(rest) => (USER_PREFIX.len(), rest.split_once(':')),
+            None => (0, text.split_once('/')),
         };
-        let rule = "it is written NAMESPACE/NAME";
-        let (namespace, name) = parts.ok_or_else(|| InvalidValue::new(Self::WHAT, Fault::Rule(rule)))?;
-        Self::new(namespace, name)
+        let Some((namespace, name)) = parts else {
+            let rule = Fault::Rule("it is written NAMESPACE/NAME");
+            return Err(Flaw::new(rule).of("service account", text));
+        };
+        dns::label(namespace).map_err(|flaw| flaw.after(prefix).of(NAMESPACE, text))?;
+        dns::subdomain(name).map_err(|flaw| flaw.after(text.len() - name.len()).of(NAME, text))?;
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
     }
 }
 

@@ -1,8 +1,15 @@
 use std::borrow::Cow;
 
-use crate::{Fault, InvalidValue, text::validated_text};
+use crate::{
+    Fault,
+    invalid::Flaw,
+    text::{check_not_empty, validated_text},
+};
 
-/// A security identifier in text form: `S-1-`, an authority, and up to 15 subauthorities below 2^32.
+/// A security identifier in text form: `S-1-`, an authority, and 1 to 15 subauthorities below 2^32.
+///
+/// Every identifier has one text: numbers have no leading zeros, and an authority is decimal below 2^32 and
+/// `0x` with 12 hexadecimal digits from there on. Those digits are read in either case and kept in lower case.
 ///
 /// Source: [MS-DTYP] 2.4.2.1, "SID String Format Syntax".
 ///
@@ -27,24 +34,26 @@ impl Sid {
         DomainSid::try_from(domain).ok()
     }
 
-    fn normal(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
-        if text.is_empty() {
-            return Err(InvalidValue::new(Self::WHAT, Fault::Empty));
-        }
+    fn normal(text: &str) -> Result<Cow<'_, str>, Flaw> {
+        check_not_empty(text)?;
         let start = Fault::Rule("it starts with `S-1-`");
-        let rest = text.strip_prefix("S-1-").ok_or_else(|| InvalidValue::at_byte(Self::WHAT, start, 0))?;
+        let rest = text.strip_prefix("S-1-").ok_or_else(|| Flaw::at(start, 0))?;
         let mut at = 4;
-        let mut count = 0;
+        let mut subauthorities = 0;
         for (index, part) in rest.split('-').enumerate() {
             match index {
-                0 => check_authority(part, at)?,
-                _ => check_subauthority(part, at)?,
+                0 => check_authority(part),
+                _ => check_number(part),
             }
-            count = index;
+            .map_err(|flaw| flaw.after(at))?;
+            subauthorities = index;
             at += part.len() + 1;
         }
-        if !(1..=15).contains(&count) {
-            return Err(InvalidValue::new(Self::WHAT, Fault::Rule("it has 1 to 15 subauthorities")));
+        if !(1..=15).contains(&subauthorities) {
+            return Err(Flaw::new(Fault::Rule("it has 1 to 15 subauthorities")));
+        }
+        if rest.starts_with("0x") {
+            return Ok(Cow::Owned(format!("S-1-{}", rest.to_ascii_lowercase())));
         }
         Ok(Cow::Borrowed(text))
     }
@@ -72,17 +81,16 @@ pub struct DomainSid(String);
 impl DomainSid {
     const WHAT: &'static str = "domain SID";
 
-    fn normal(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
+    fn normal(text: &str) -> Result<Cow<'_, str>, Flaw> {
         Sid::normal(text)?;
-        let error = |rule| InvalidValue::new(Self::WHAT, Fault::Rule(rule));
-        let numbers = text.strip_prefix("S-1-5-21-").ok_or_else(|| error("it starts with `S-1-5-21-`"))?;
-        match numbers.split('-').count() {
-            3 => Ok(Cow::Borrowed(text)),
-            4 => {
-                Err(error("it has three numbers after `S-1-5-21-`; a fourth makes it the SID of an account"))
-            }
-            _ => Err(error("it has three numbers after `S-1-5-21-`")),
-        }
+        let start = Fault::Rule("it starts with `S-1-5-21-`");
+        let numbers = text.strip_prefix("S-1-5-21-").ok_or_else(|| Flaw::at(start, 0))?;
+        let rule = match numbers.split('-').count() {
+            3 => return Ok(Cow::Borrowed(text)),
+            4 => "it has three numbers after `S-1-5-21-`; a fourth makes it the SID of an account",
+            _ => "it has three numbers after `S-1-5-21-`",
+        };
+        Err(Flaw::new(Fault::Rule(rule)))
     }
 }
 
@@ -94,21 +102,23 @@ impl From<DomainSid> for Sid {
     }
 }
 
-fn check_authority(part: &str, at: usize) -> Result<(), InvalidValue> {
-    match part.strip_prefix("0x") {
-        Some(hex) if hex.len() == 12 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(()),
-        Some(_) => {
-            let rule = "an authority in hexadecimal has 12 digits";
-            Err(InvalidValue::at_byte(Sid::WHAT, Fault::Rule(rule), at))
-        }
-        // 48 bits, of which the decimal form holds those below 2^32.
-        None => check_subauthority(part, at),
-    }
+fn check_authority(part: &str) -> Result<(), Flaw> {
+    let Some(digits) = part.strip_prefix("0x") else {
+        return check_number(part);
+    };
+    let rule = if digits.len() != 12 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        "an authority in hexadecimal has 12 digits"
+    } else if digits.starts_with("0000") {
+        "an authority below 4294967296 is decimal"
+    } else {
+        return Ok(());
+    };
+    Err(Flaw::at(Fault::Rule(rule), 0))
 }
 
-fn check_subauthority(part: &str, at: usize) -> Result<(), InvalidValue> {
-    if let Some((offset, c)) = part.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
-        return Err(InvalidValue::at_byte(Sid::WHAT, Fault::Character(c), at + offset));
+fn check_number(part: &str) -> Result<(), Flaw> {
+    if let Some((at, c)) = part.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
+        return Err(Flaw::at(Fault::Character(c), at));
     }
     let rule = match part {
         "" => "a number is missing",
@@ -117,5 +127,5 @@ fn check_subauthority(part: &str, at: usize) -> Result<(), InvalidValue> {
         _ if part.parse::<u32>().is_err() => "its numbers are below 4294967296",
         _ => return Ok(()),
     };
-    Err(InvalidValue::at_byte(Sid::WHAT, Fault::Rule(rule), at))
+    Err(Flaw::at(Fault::Rule(rule), 0))
 }

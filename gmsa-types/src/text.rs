@@ -1,3 +1,17 @@
+use crate::{Fault, invalid::Flaw};
+
+pub(crate) fn check_not_empty(text: &str) -> Result<(), Flaw> {
+    if text.is_empty() { Err(Flaw::new(Fault::Empty)) } else { Ok(()) }
+}
+
+/// Checks the length in characters, which is what the sources of the limits count.
+pub(crate) fn check_length(text: &str, limit: usize) -> Result<(), Flaw> {
+    match text.chars().count() {
+        length if length > limit => Err(Flaw::new(Fault::TooLong { limit, length })),
+        _ => Ok(()),
+    }
+}
+
 /// The traits that every validated text of this crate has: made from `&str` and `String` by the type's
 /// `normal` form, shown as text, carried by serde as a string that is checked on reading.
 macro_rules! validated_text {
@@ -21,7 +35,10 @@ macro_rules! validated_text {
             type Error = $crate::InvalidValue;
 
             fn try_from(text: &str) -> Result<Self, Self::Error> {
-                Self::normal(text).map(|text| Self(text.into_owned()))
+                match Self::normal(text) {
+                    Ok(normal) => Ok(Self(normal.into_owned())),
+                    Err(flaw) => Err(flaw.of(Self::WHAT, text)),
+                }
             }
         }
 
