@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A value as the document has it: of the type that the format asks for, or something else, kept as it stood.
@@ -66,13 +66,4 @@ impl<T> fmt::Debug for AsWritten<T> {
             Self::Other(_) => f.write_str("Other(..)"),
         }
     }
-}
-
-/// Reads a key that is there: an explicit `null` is a value of the wrong type, not an absent key.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<AsWritten<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    AsWritten::deserialize(deserializer).map(Some)
 }

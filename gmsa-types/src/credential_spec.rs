@@ -1,22 +1,25 @@
 use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, MapAccess, Visitor},
+};
 use serde_json::Value;
 
-use crate::{AsWritten, as_written::present};
+use crate::AsWritten;
 
 /// Defines one object of the document. Every field is optional and [`AsWritten`], and keys that the format does
-/// not know are kept, so that whatever a file says survives a round trip. `Debug` names the type alone: the
-/// contents of a credential spec stay out of logs.
+/// not know are kept, so that whatever a file says survives a round trip. `Debug` names the type alone, and the
+/// errors of `Deserialize` say nothing that the document says: the contents of a credential spec stay out of logs.
 macro_rules! document_object {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty = $key:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $field:ident: $ty:ty = $key:literal,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Default, PartialEq, Serialize)]
         #[expect(clippy::exhaustive_structs, reason = "documents are built field by field; the format last grew in 2021")]
         pub struct $name {
             $(
-                $(#[$field_doc])*
-                #[serde(rename = $key, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+                $(#[doc = $field_doc])*
+                #[serde(rename = $key, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<AsWritten<$ty>>,
             )*
             /// Keys that the format does not know, by name.
@@ -35,6 +38,64 @@ macro_rules! document_object {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
         }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    // A document that was encoded twice is a string. The error that serde has for it quotes all of it.
+                    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+                        Err(E::custom("invalid type: string, expected an object"))
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(key) = map.next_key::<String>()? {
+                            // An explicit null is a value of the wrong type, not an absent key.
+                            let repeated = match key.as_str() {
+                                $($key => object.$field.replace(map.next_value()?).is_some(),)*
+                                _ => object.unknown.insert(key, map.next_value()?).is_some(),
+                            };
+                            if repeated {
+                                return Err(A::Error::custom("a key occurs twice in an object"));
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+
+                // Not `deserialize_map`: some formats then refuse other types without asking the visitor.
+                deserializer.deserialize_any(Object)
+            }
+        }
+
+        #[cfg(feature = "schemars")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($name)).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                use crate::json_schema::{described, object};
+
+                let properties = [$((
+                    $key.to_owned(),
+                    described(generator.subschema_for::<$ty>(), &[$($field_doc),*]).to_value(),
+                )),*];
+                described(object(properties.into_iter().collect()), &[$($doc),*])
+            }
+        }
     };
 }
 
@@ -43,6 +104,10 @@ document_object! {
     ///
     /// The model holds what the document says, right or wrong, and keeps keys it does not know. To judge a
     /// document, parse its values ([`DomainSid`](crate::DomainSid), [`Guid`](crate::Guid), ...).
+    ///
+    /// What it cannot hold is a key that occurs twice. At the top that is an error; an object further down that
+    /// repeats a known key is not of the expected type, and keeps the last of the values, as `serde_json` does.
+    /// Whoever has to know reads the text.
     ///
     /// Source: Microsoft, "Create gMSAs for Windows containers", and `CredentialSpec.psm1`, `New-CredentialSpec`.
     ///

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{ClusterResourceScope, Metadata, Resource};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
@@ -21,9 +23,10 @@ pub const VERB_USE: &str = "use";
 ///
 /// It implements k8s-openapi's `Resource` and `Metadata`, so that `kube::Api<GmsaCredentialSpec>` works. Both
 /// `windows.k8s.io/v1` and the deprecated `v1alpha1` are read; `v1` is written. The document stands at the top
-/// level, under `credspec`, not under `spec`.
+/// level, under `credspec`, not under `spec`; other keys of the top level are not kept. `Debug` shows the name
+/// alone: the annotations can hold the whole document, where `kubectl apply` leaves a copy.
 ///
-/// Source: kubernetes-sigs/windows-gmsa, `deploy/gmsa-crd.yml`.
+/// Source: kubernetes-sigs/windows-gmsa, `admission-webhook/deploy/gmsa-crd.yml`.
 ///
 /// ```
 /// use gmsa_types::GmsaCredentialSpec;
@@ -36,13 +39,17 @@ pub const VERB_USE: &str = "use";
 /// assert!(serde_json::to_string(&resource)?.contains(r#""windows.k8s.io/v1""#));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "objects are built field by field, as k8s-openapi's are")]
 pub struct GmsaCredentialSpec {
     /// Standard object metadata; the resource is cluster-scoped, so there is no namespace.
     pub metadata: ObjectMeta,
     /// The document. Nothing requires it: upstream's CRD accepts a resource without one.
     pub credspec: Option<AsWritten<CredentialSpec>>,
+}
+
+impl GmsaCredentialSpec {
+    pub(crate) const API_VERSIONS: [&'static str; 2] = ["windows.k8s.io/v1", "windows.k8s.io/v1alpha1"];
 }
 
 impl Resource for GmsaCredentialSpec {
@@ -82,33 +89,59 @@ impl Serialize for GmsaCredentialSpec {
 
 impl<'de> Deserialize<'de> for GmsaCredentialSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename = "GMSACredentialSpec", rename_all = "camelCase")]
-        struct Wire {
-            api_version: Option<String>,
-            kind: Option<String>,
-            #[serde(default)]
-            metadata: ObjectMeta,
-            // A null here is dropped by the API server, and so is the same as no key.
-            credspec: Option<AsWritten<CredentialSpec>>,
-        }
-
-        let wire = Wire::deserialize(deserializer)?;
+        // Not `deserialize_map`: some formats then refuse other types without asking the visitor.
+        let wire = deserializer.deserialize_any(WireVisitor)?;
         // Lists leave the type of their items out, so an absent one is taken as meant.
-        let known = [Self::API_VERSION, "windows.k8s.io/v1alpha1"];
-        match wire.api_version {
-            Some(version) if !known.contains(&version.as_str()) => {
-                return Err(de::Error::custom(format_args!(
-                    "apiVersion `{version}` is not `windows.k8s.io/v1` or `windows.k8s.io/v1alpha1`"
-                )));
-            }
-            _ => {}
+        if let Some(version) = wire.api_version
+            && !Self::API_VERSIONS.contains(&version.as_str())
+        {
+            let [v1, v1alpha1] = Self::API_VERSIONS;
+            return Err(de::Error::custom(format_args!(
+                "apiVersion `{version}` is not `{v1}` or `{v1alpha1}`"
+            )));
         }
-        match wire.kind {
-            Some(kind) if kind != KIND => {
-                Err(de::Error::custom(format_args!("kind `{kind}` is not `{KIND}`")))
-            }
-            _ => Ok(Self { metadata: wire.metadata, credspec: wire.credspec }),
+        if let Some(kind) = wire.kind
+            && kind != KIND
+        {
+            return Err(de::Error::custom(format_args!("kind `{kind}` is not `{KIND}`")));
         }
+        Ok(Self { metadata: wire.metadata, credspec: wire.credspec })
+    }
+}
+
+impl fmt::Debug for GmsaCredentialSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GmsaCredentialSpec").field("name", &self.metadata.name).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    api_version: Option<String>,
+    kind: Option<String>,
+    #[serde(default)]
+    metadata: ObjectMeta,
+    // A null here is dropped by the API server, and so is the same as no key.
+    credspec: Option<AsWritten<CredentialSpec>>,
+}
+
+/// Reads objects alone: what serde derives for [`Wire`] would take an array of its fields as well, and quote a
+/// string.
+struct WireVisitor;
+
+impl<'de> de::Visitor<'de> for WireVisitor {
+    type Value = Wire;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::custom("invalid type: string, expected an object"))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Wire::deserialize(de::value::MapAccessDeserializer::new(map))
     }
 }
