@@ -3,10 +3,15 @@
 
 mod account;
 mod as_written;
+#[cfg(feature = "schemars")]
+#[cfg_attr(docsrs, doc(cfg(feature = "schemars")))]
+pub mod crd;
 mod credential_spec;
 mod dns;
 mod guid;
 mod invalid;
+#[cfg(feature = "schemars")]
+mod json_schema;
 mod name;
 mod netbios;
 mod resource;
