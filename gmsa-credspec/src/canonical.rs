@@ -16,7 +16,7 @@ use crate::read_error::ReadError;
 ///
 /// `Debug` shows the length alone, and there is no `Display`: contents belong in no log.
 ///
-/// Sources: kubernetes-sigs/windows-gmsa, `admission-webhook/kube_client.go`, which inlines `json.Marshal` of the
+/// Sources: kubernetes-sigs/windows-gmsa, `admission-webhook`, which inlines `json.Marshal` of the
 /// resource; Go, `encoding/json/encode.go`.
 ///
 /// ```

@@ -15,7 +15,7 @@ pub const DIFFERENCE_LIMIT: usize = 32;
 /// case of keys and strings do. Numbers are equal if their exact decimal values are: `1` equals `1.0`, and does
 /// not equal `1.00000000000000000001`, although the two are one 64-bit floating-point number.
 ///
-/// Source: kubernetes-sigs/windows-gmsa, `admission-webhook/kube_client.go`, `compareCredSpecContents`, which
+/// Source: kubernetes-sigs/windows-gmsa, `admission-webhook`, `compareCredSpecContents`, which
 /// takes the last of duplicate keys and compares numbers as floating point; both are closed here.
 ///
 /// ```
