@@ -118,16 +118,15 @@ proptest! {
             value.pointer(differences[0].pointer().as_str()).cloned()
         };
         prop_assert_ne!(find(&left), find(&right));
-        prop_assert!(!canonical(&right).compare(&left).is_equal());
+        prop_assert!(!canonical(&left).compare(&right).is_equal());
     }
 
     #[test]
     fn a_key_twice_is_refused_at_every_level(
         document in document(), choice in any::<usize>(), value in any::<bool>(), taste in taste()
     ) {
-        let mut document = document;
+        let mut document = Json::Object(vec![("document".to_owned(), document)]);
         let count = document.visit_objects(&mut |_| {});
-        prop_assume!(count > 0);
         let mut turn = choice % count;
         document.visit_objects(&mut |members| {
             if turn == 0 {
