@@ -1,1 +1,17 @@
-//! Placeholder replaced within this change.
+#![doc = include_str!("../README.md")]
+
+mod canonical;
+mod compare;
+mod document;
+mod json;
+mod number;
+mod pointer;
+mod position;
+mod read_error;
+
+pub use canonical::CanonicalContents;
+pub use compare::{Comparison, DIFFERENCE_LIMIT, Difference, DifferenceKind, Side, compare};
+pub use document::read;
+pub use json::{DEPTH_LIMIT, JsonType};
+pub use pointer::JsonPointer;
+pub use read_error::{Expected, ReadError, ReadErrorKind};
