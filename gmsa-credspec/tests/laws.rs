@@ -169,8 +169,8 @@ proptest! {
         let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&damaged);
         match CanonicalContents::from_json(&damaged).map_err(|error| error.kind()) {
             Ok(_) => prop_assert!(theirs.is_ok()),
-            // serde_json takes the last of duplicate keys.
-            Err(ReadErrorKind::DuplicateKey) => prop_assert!(theirs.is_ok()),
+            // serde_json takes the last of duplicate keys, and may find another fault further on.
+            Err(ReadErrorKind::DuplicateKey) => {}
             Err(_) => prop_assert!(theirs.is_err()),
         }
     }
