@@ -1,1 +1,27 @@
-//! Placeholder replaced within this change.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod aggregation;
+mod answer;
+mod bindings;
+mod explain;
+mod near_miss;
+mod nearest;
+mod object;
+mod proposal;
+mod question;
+mod quote;
+mod rbac;
+mod review;
+mod rule;
+mod subject;
+
+pub use answer::{Answer, Grant, MissingRole, Refusal};
+pub use near_miss::{NearMiss, NearMissKind};
+pub use object::{BindingRef, RoleRef, Subject};
+pub use proposal::ProposedGrant;
+pub use question::AccessQuestion;
+pub use rbac::Rbac;
+pub use review::NotAnAccessQuestion;
+pub use rule::RuleDifference;
+pub use subject::SubjectDifference;

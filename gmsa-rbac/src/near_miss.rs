@@ -1,0 +1,129 @@
+use std::fmt;
+
+use crate::{BindingRef, RoleRef, RuleDifference, SubjectDifference, quote::shown};
+
+/// Something in the roles and bindings that nearly allows what a question asks for, in one sentence, and what to do
+/// about it.
+///
+/// It names roles, bindings, namespaces and accounts: something for whoever may read those, not for every user.
+/// [`Rbac::explain`](crate::Rbac::explain) has an example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMiss {
+    pub(crate) kind: NearMissKind,
+    pub(crate) fix: Option<String>,
+}
+
+impl NearMiss {
+    /// What nearly allows it.
+    pub fn kind(&self) -> &NearMissKind {
+        &self.kind
+    }
+
+    /// What to run or to change, where that is obvious: `kubectl` commands, one on a line, or a sentence.
+    ///
+    /// No fix binds the account to a role that grants more than `use` of the one credential spec, or adds a name to
+    /// a rule that others may hold: where such a role is what nearly allows it, the fix is a grant of its own, as
+    /// [`ProposedGrant`](crate::ProposedGrant) has it. A fix may correct the spelling of a rule, which then means
+    /// for everybody who holds it what it was written to mean.
+    pub fn fix(&self) -> Option<&str> {
+        self.fix.as_deref()
+    }
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+/// The kinds of [`NearMiss`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NearMissKind {
+    /// The account holds a role with a rule about credential specs that falls short.
+    Rule {
+        /// The binding through which the account holds the role.
+        binding: BindingRef,
+        /// The role.
+        role: RoleRef,
+        /// The index of the rule in the role.
+        rule: usize,
+        /// Everything that keeps the rule from allowing it.
+        differences: Vec<RuleDifference>,
+    },
+    /// A binding of a role that would allow it has a subject that looks like the account and is not.
+    Subject {
+        /// The binding.
+        binding: BindingRef,
+        /// The role.
+        role: RoleRef,
+        /// The index of the subject in the binding.
+        subject: usize,
+        /// What is wrong with it.
+        difference: SubjectDifference,
+    },
+    /// A binding of the account refers to a role that cannot be found.
+    MissingRole {
+        /// The binding.
+        binding: BindingRef,
+        /// The kind of role that the binding refers to.
+        kind: String,
+        /// The name that the binding refers to.
+        name: String,
+        /// The existing role that is probably meant.
+        nearest: Option<RoleRef>,
+    },
+    /// The account holds a role that would allow it, but in another namespace.
+    OtherNamespace {
+        /// The binding, in that namespace.
+        binding: BindingRef,
+        /// The role.
+        role: RoleRef,
+        /// The namespace in question.
+        asked: String,
+    },
+    /// A role would allow it, and is not bound to the account.
+    NotBound {
+        /// The role.
+        role: RoleRef,
+        /// A binding of the role to others, in the namespace in question or in the cluster.
+        bound_by: Option<BindingRef>,
+    },
+}
+
+impl fmt::Display for NearMissKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule { binding, role, rule, differences } => {
+                write!(
+                    f,
+                    "{role}, which {binding} binds to the account, would allow it in rules[{rule}] if "
+                )?;
+                for (index, difference) in differences.iter().enumerate() {
+                    let and = if index == 0 { "" } else { " and " };
+                    write!(f, "{and}{difference}")?;
+                }
+                Ok(())
+            }
+            Self::Subject { binding, role, subject, difference } => {
+                write!(f, "{binding} of {role} would allow it, but subjects[{subject}] is {difference}")
+            }
+            Self::MissingRole { binding, kind, name, nearest } => {
+                write!(f, "{binding} refers to {} {}, which cannot be found", shown(kind), shown(name))?;
+                match nearest {
+                    Some(role) => write!(f, "; there is {role}"),
+                    None => Ok(()),
+                }
+            }
+            Self::OtherNamespace { binding, role, asked } => {
+                write!(f, "{binding} of {role} would allow it, but not in namespace {}", shown(asked))
+            }
+            Self::NotBound { role, bound_by: Some(binding) } => {
+                write!(f, "{role} would allow it, but {binding} binds it to others only")
+            }
+            Self::NotBound { role, bound_by: None } => {
+                write!(f, "{role} would allow it, but is not bound in this namespace")
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use gmsa_types::{
+    CredentialSpecName, GROUP, InvalidValue, PLURAL, VERB_USE, check_dns_label, check_dns_subdomain,
+};
+use k8s_openapi::{
+    api::rbac::v1::{ClusterRole, PolicyRule, RoleBinding, RoleRef, Subject},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+use crate::{AccessQuestion, quote, subject::RBAC_GROUP};
+
+/// The smallest grant that would make the answer to a question yes: a `ClusterRole` that allows `use` of this one
+/// credential spec, and a `RoleBinding` of it to this one service account.
+///
+/// The names follow from the question alone: `use-gmsa-SPEC` and `use-gmsa-SPEC-ACCOUNT`, so that proposing twice
+/// proposes the same, and accounts share the role. Names over 253 bytes are cut and end in a hash of what was cut.
+/// (Specs `a` and `a-b` with accounts `b-c` and `c` share a binding name; the second is then refused, since the
+/// binding refers to another role.)
+///
+/// ```
+/// use gmsa_rbac::{AccessQuestion, ProposedGrant};
+///
+/// let grant = ProposedGrant::new(&AccessQuestion::new("team-a", "default", "webapp0"))?;
+/// assert_eq!(
+///     grant.commands(),
+///     [
+///         "kubectl create clusterrole use-gmsa-webapp0 --verb=use \
+///          --resource=gmsacredentialspecs.windows.k8s.io --resource-name=webapp0",
+///         "kubectl create rolebinding use-gmsa-webapp0-default --clusterrole=use-gmsa-webapp0 \
+///          --serviceaccount=team-a:default --namespace=team-a",
+///     ],
+/// );
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedGrant {
+    question: AccessQuestion<'static>,
+    role_name: String,
+    binding_name: String,
+}
+
+impl ProposedGrant {
+    /// The grant for a question.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the question is about a namespace, service account or credential spec of a name that the
+    /// API server accepts for none. This is also what makes the commands and the manifest safe to paste.
+    pub fn new(question: &AccessQuestion<'_>) -> Result<Self, InvalidValue> {
+        check_dns_label("namespace", question.namespace())?;
+        check_dns_subdomain("service account name", question.service_account())?;
+        CredentialSpecName::try_from(question.credential_spec())?;
+        let (spec, account) = (question.credential_spec(), question.service_account());
+        Ok(Self {
+            role_name: bounded(format!("use-gmsa-{spec}")),
+            binding_name: bounded(format!("use-gmsa-{spec}-{account}")),
+            question: question.clone().into_owned(),
+        })
+    }
+
+    /// The name of the `ClusterRole`.
+    pub fn role_name(&self) -> &str {
+        &self.role_name
+    }
+
+    /// The name of the `RoleBinding`.
+    pub fn binding_name(&self) -> &str {
+        &self.binding_name
+    }
+
+    /// The two `kubectl` commands that make the grant, in their order, each on one line.
+    pub fn commands(&self) -> [String; 2] {
+        let (role, spec) = (&self.role_name, self.question.credential_spec());
+        [
+            format!(
+                "kubectl create clusterrole {role} --verb={VERB_USE} --resource={PLURAL}.{GROUP} --resource-name={spec}"
+            ),
+            self.binding_command("clusterrole", role),
+        ]
+    }
+
+    /// The command that binds an existing role, of kind `clusterrole` or `role`, to the account.
+    pub(crate) fn binding_command(&self, kind: &str, role: &str) -> String {
+        let (namespace, account) = (self.question.namespace(), self.question.service_account());
+        format!(
+            "kubectl create rolebinding {} {} --serviceaccount={namespace}:{account} --namespace={namespace}",
+            self.binding_name,
+            quote::shell(&format!("--{kind}={role}")),
+        )
+    }
+
+    /// The grant as YAML: two documents for `kubectl apply -f -`.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, ProposedGrant};
+    ///
+    /// let grant = ProposedGrant::new(&AccessQuestion::new("team-a", "default", "webapp0"))?;
+    /// assert!(grant.manifest().contains(r#"resourceNames: ["webapp0"]"#));
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    pub fn manifest(&self) -> String {
+        let Self { question, role_name, binding_name } = self;
+        let (namespace, account) = (question.namespace(), question.service_account());
+        let spec = question.credential_spec();
+        // All names are DNS names, which need no escapes between quotes. Without quotes YAML would take some of
+        // them (`true`, `1e3`, `null`) for something other than text.
+        format!(
+            r#"apiVersion: {RBAC_GROUP}/v1
+kind: ClusterRole
+metadata:
+  name: "{role_name}"
+rules:
+- apiGroups: ["{GROUP}"]
+  resources: ["{PLURAL}"]
+  resourceNames: ["{spec}"]
+  verbs: ["{VERB_USE}"]
+---
+apiVersion: {RBAC_GROUP}/v1
+kind: RoleBinding
+metadata:
+  name: "{binding_name}"
+  namespace: "{namespace}"
+roleRef:
+  apiGroup: {RBAC_GROUP}
+  kind: ClusterRole
+  name: "{role_name}"
+subjects:
+- kind: ServiceAccount
+  name: "{account}"
+  namespace: "{namespace}"
+"#
+        )
+    }
+
+    /// The `ClusterRole` as an object.
+    pub fn cluster_role(&self) -> ClusterRole {
+        ClusterRole {
+            metadata: ObjectMeta { name: Some(self.role_name.clone()), ..ObjectMeta::default() },
+            rules: Some(vec![PolicyRule {
+                api_groups: Some(vec![GROUP.to_owned()]),
+                resources: Some(vec![PLURAL.to_owned()]),
+                resource_names: Some(vec![self.question.credential_spec().to_owned()]),
+                verbs: vec![VERB_USE.to_owned()],
+                ..PolicyRule::default()
+            }]),
+            ..ClusterRole::default()
+        }
+    }
+
+    /// The `RoleBinding` as an object.
+    #[allow(
+        clippy::useless_conversion,
+        reason = "roleRef.apiGroup is optional in Kubernetes 1.36, required before"
+    )]
+    pub fn role_binding(&self) -> RoleBinding {
+        let namespace = Some(self.question.namespace().to_owned());
+        RoleBinding {
+            metadata: ObjectMeta {
+                name: Some(self.binding_name.clone()),
+                namespace: namespace.clone(),
+                ..ObjectMeta::default()
+            },
+            role_ref: RoleRef {
+                api_group: RBAC_GROUP.to_owned().into(),
+                kind: "ClusterRole".to_owned(),
+                name: self.role_name.clone(),
+            },
+            subjects: Some(vec![Subject {
+                kind: "ServiceAccount".to_owned(),
+                name: self.question.service_account().to_owned(),
+                namespace,
+                api_group: None,
+            }]),
+        }
+    }
+}
+
+/// The name, or if it is over 253 bytes its start and a hash of all of it.
+///
+/// RBAC names have no limit of their own; this is that of most objects, and what tools reckon with.
+fn bounded(name: String) -> String {
+    const LIMIT: usize = 253;
+    if name.len() <= LIMIT {
+        return name;
+    }
+    // FNV-1a, 64 bit: the same in every version of this crate, which the standard hasher does not promise.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let start: String = name.chars().take(LIMIT - 17).collect();
+    format!("{start}-{hash:016x}")
+}

@@ -1,0 +1,291 @@
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use k8s_openapi::api::rbac::v1 as k8s;
+
+use crate::{
+    AccessQuestion, Answer, BindingRef, Grant, MissingRole, Refusal, RoleRef,
+    aggregation::{ClusterRoleEntry, gathered},
+    bindings::{Binding, Bindings},
+    rule,
+    subject::{Asker, RBAC_GROUP, Who, first_applying},
+};
+
+/// Roles and bindings, and the answers that Kubernetes' RBAC authorizer gives with them.
+///
+/// Objects go in one at a time, in any order, and replace the one of the same kind, namespace and name; a watch or
+/// a folder of manifests will do. A question looks only at the bindings of which the account or one of its groups
+/// is a subject: all such `ClusterRoleBinding`s, then the `RoleBinding`s of the question's namespace, each by name.
+/// The API server goes through them in no particular order, so that where several allow, it may name another.
+///
+/// Objects count as the API server would hold them:
+/// - a `Role` or `RoleBinding` without a namespace belongs to none and is never found;
+/// - a subject or role reference with an `apiGroup` that the API server refuses grants nothing;
+/// - a `ClusterRole` with rules has those rules. One with an `aggregationRule` and no rules has not met the
+///   controller that fills them in, as in a folder of manifests; it gets the rules that the controller would give
+///   it. (In a cluster it stands empty only when its selectors find nothing, so this changes no answer there.)
+///
+/// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go` and `pkg/registry/rbac/validation/rule.go`.
+#[derive(Debug, Clone, Default)]
+pub struct Rbac {
+    pub(crate) cluster_roles: BTreeMap<String, ClusterRoleEntry>,
+    pub(crate) cluster_bindings: Bindings,
+    pub(crate) namespaces: BTreeMap<String, Namespace>,
+    /// What `gathered` returns for `cluster_roles`, once somebody has asked; emptied by every change of them.
+    aggregated: OnceLock<BTreeMap<String, Vec<k8s::PolicyRule>>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Namespace {
+    pub(crate) roles: BTreeMap<String, Vec<k8s::PolicyRule>>,
+    pub(crate) bindings: Bindings,
+}
+
+/// A binding that applies to the asker, and the subject through which it does.
+pub(crate) struct Applied<'r> {
+    /// Empty for a `ClusterRoleBinding`.
+    pub(crate) namespace: &'r str,
+    pub(crate) name: &'r str,
+    pub(crate) binding: &'r Binding,
+    pub(crate) subject: Who<'r>,
+}
+
+impl Rbac {
+    /// How many near misses [`explain`](Self::explain) reports at most.
+    pub const MAX_NEAR_MISSES: usize = 8;
+
+    /// Adds a `ClusterRole`, in place of the one of that name.
+    pub fn insert_cluster_role(&mut self, role: k8s::ClusterRole) {
+        self.aggregated.take();
+        let entry = ClusterRoleEntry {
+            labels: role.metadata.labels.unwrap_or_default(),
+            aggregation: role.aggregation_rule,
+            rules: role.rules.unwrap_or_default(),
+        };
+        self.cluster_roles.insert(role.metadata.name.unwrap_or_default(), entry);
+    }
+
+    /// Adds a `Role`, in place of the one of that namespace and name.
+    pub fn insert_role(&mut self, role: k8s::Role) {
+        let namespace = self.namespaces.entry(role.metadata.namespace.unwrap_or_default()).or_default();
+        namespace.roles.insert(role.metadata.name.unwrap_or_default(), role.rules.unwrap_or_default());
+    }
+
+    /// Adds a `ClusterRoleBinding`, in place of the one of that name.
+    pub fn insert_cluster_role_binding(&mut self, binding: k8s::ClusterRoleBinding) {
+        let name = binding.metadata.name.unwrap_or_default();
+        let subjects = binding.subjects.unwrap_or_default();
+        self.cluster_bindings.insert("", &name, Binding { subjects, role_ref: binding.role_ref });
+    }
+
+    /// Adds a `RoleBinding`, in place of the one of that namespace and name.
+    pub fn insert_role_binding(&mut self, binding: k8s::RoleBinding) {
+        let namespace = binding.metadata.namespace.unwrap_or_default();
+        let name = binding.metadata.name.unwrap_or_default();
+        let subjects = binding.subjects.unwrap_or_default();
+        let bindings = &mut self.namespaces.entry(namespace.clone()).or_default().bindings;
+        bindings.insert(&namespace, &name, Binding { subjects, role_ref: binding.role_ref });
+    }
+
+    /// Removes a `ClusterRole`; false if there was none.
+    pub fn remove_cluster_role(&mut self, name: &str) -> bool {
+        self.aggregated.take();
+        self.cluster_roles.remove(name).is_some()
+    }
+
+    /// Removes a `Role`; false if there was none.
+    pub fn remove_role(&mut self, namespace: &str, name: &str) -> bool {
+        let Some(found) = self.namespaces.get_mut(namespace) else { return false };
+        let removed = found.roles.remove(name).is_some();
+        self.forget_if_empty(namespace);
+        removed
+    }
+
+    /// Removes a `ClusterRoleBinding`; false if there was none.
+    pub fn remove_cluster_role_binding(&mut self, name: &str) -> bool {
+        self.cluster_bindings.remove("", name)
+    }
+
+    /// Removes a `RoleBinding`; false if there was none.
+    pub fn remove_role_binding(&mut self, namespace: &str, name: &str) -> bool {
+        let Some(found) = self.namespaces.get_mut(namespace) else { return false };
+        let removed = found.bindings.remove(namespace, name);
+        self.forget_if_empty(namespace);
+        removed
+    }
+
+    /// Answers as the API server's RBAC authorizer would.
+    ///
+    /// Cheap enough for every admission; it does not look for near misses.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, ProposedGrant, Rbac};
+    ///
+    /// let question = AccessQuestion::new("team-a", "default", "webapp0");
+    /// let grant = ProposedGrant::new(&question)?;
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert_role_binding(grant.role_binding());
+    /// assert_eq!(
+    ///     rbac.answer(&question).reason(),
+    ///     r#"RBAC: clusterrole.rbac.authorization.k8s.io "use-gmsa-webapp0" not found"#,
+    /// );
+    /// rbac.insert_cluster_role(grant.cluster_role());
+    /// assert!(rbac.answer(&question).is_allowed());
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    pub fn answer(&self, question: &AccessQuestion<'_>) -> Answer {
+        let asker = Asker::of(question);
+        let mut missing_roles = Vec::new();
+        for applied in self.applied(question, &asker) {
+            match self.grant_by(&applied, question) {
+                Ok(Some(grant)) => return Answer::Allow(grant),
+                Ok(None) => {}
+                Err(missing) => missing_roles.push(missing),
+            }
+        }
+        Answer::Deny(Refusal { missing_roles, near_misses: Vec::new() })
+    }
+
+    /// Every grant that allows it, one for each binding, in the order in which [`answer`](Self::answer) looks at
+    /// them.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, ProposedGrant, Rbac};
+    ///
+    /// let question = AccessQuestion::new("team-a", "default", "webapp0");
+    /// let grant = ProposedGrant::new(&question)?;
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert_cluster_role(grant.cluster_role());
+    /// rbac.insert_role_binding(grant.role_binding());
+    /// let names: Vec<_> = rbac.grants(&question).map(|grant| grant.binding().name().to_owned()).collect();
+    /// assert_eq!(names, ["use-gmsa-webapp0-default"]);
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    pub fn grants(&self, question: &AccessQuestion<'_>) -> impl Iterator<Item = Grant> {
+        let asker = Asker::of(question);
+        let applied: Vec<Applied<'_>> = self.applied(question, &asker).collect();
+        applied.into_iter().filter_map(move |applied| self.grant_by(&applied, question).ok().flatten())
+    }
+
+    /// The bindings that apply to the asker.
+    pub(crate) fn applied<'r>(
+        &'r self,
+        question: &AccessQuestion<'_>,
+        asker: &Asker,
+    ) -> impl Iterator<Item = Applied<'r>> {
+        self.scopes(question)
+            .flat_map(move |(namespace, bindings)| bindings.of(asker).map(move |found| (namespace, found)))
+            .filter_map(move |(namespace, (name, binding))| {
+                let subject = first_applying(&binding.subjects, namespace, asker)?;
+                Some(Applied { namespace, name, binding, subject })
+            })
+    }
+
+    /// Where bindings for the question can be: in the cluster, and in its namespace, if it has one.
+    pub(crate) fn scopes(&self, question: &AccessQuestion<'_>) -> impl Iterator<Item = (&str, &Bindings)> {
+        let local = self.namespaces.get_key_value(question.namespace()).filter(|(name, _)| !name.is_empty());
+        [("", &self.cluster_bindings)]
+            .into_iter()
+            .chain(local.map(|(name, namespace)| (name.as_str(), &namespace.bindings)))
+    }
+
+    fn grant_by(
+        &self,
+        applied: &Applied<'_>,
+        question: &AccessQuestion<'_>,
+    ) -> Result<Option<Grant>, MissingRole> {
+        let Applied { namespace, name, binding, subject } = applied;
+        let binding_ref = || BindingRef::new(namespace, name);
+        let Some((role, rules)) = self.role(namespace, &binding.role_ref) else {
+            let k8s::RoleRef { kind, name, .. } = binding.role_ref.clone();
+            return Err(MissingRole { binding: binding_ref(), kind, name });
+        };
+        let allowing = rules.iter().position(|rule| rule::allows(rule, question.credential_spec()));
+        Ok(allowing.map(|rule| Grant {
+            binding: binding_ref(),
+            subject: subject.to_subject(),
+            role: role.to_ref(),
+            rule,
+        }))
+    }
+
+    /// The role that a binding of `namespace` refers to, and its rules.
+    pub(crate) fn role<'r>(
+        &'r self,
+        namespace: &'r str,
+        role_ref: &'r k8s::RoleRef,
+    ) -> Option<(RoleKey<'r>, &'r [k8s::PolicyRule])> {
+        let group = role_ref.api_group.text();
+        if !group.is_empty() && group != RBAC_GROUP {
+            return None;
+        }
+        let key = match role_ref.kind.as_str() {
+            "ClusterRole" => RoleKey { namespace: "", name: &role_ref.name },
+            // A ClusterRoleBinding has no namespace to look in.
+            "Role" if !namespace.is_empty() => RoleKey { namespace, name: &role_ref.name },
+            _ => return None,
+        };
+        Some((key, self.rules(key)?))
+    }
+
+    /// The roles that a binding of `namespace` can refer to.
+    pub(crate) fn roles_for(&self, namespace: &str) -> impl Iterator<Item = RoleKey<'_>> + use<'_> {
+        let local = self.namespaces.get_key_value(namespace).filter(|(name, _)| !name.is_empty());
+        let roles = local
+            .into_iter()
+            .flat_map(|(namespace, found)| found.roles.keys().map(move |name| RoleKey { namespace, name }));
+        self.cluster_roles.keys().map(|name| RoleKey { namespace: "", name }).chain(roles)
+    }
+
+    /// The rules of a role.
+    pub(crate) fn rules(&self, key: RoleKey<'_>) -> Option<&[k8s::PolicyRule]> {
+        if !key.namespace.is_empty() {
+            return self.namespaces.get(key.namespace)?.roles.get(key.name).map(Vec::as_slice);
+        }
+        let role = self.cluster_roles.get(key.name)?;
+        if role.aggregation.is_none() || !role.rules.is_empty() {
+            return Some(&role.rules);
+        }
+        let aggregated = self.aggregated.get_or_init(|| gathered(&self.cluster_roles));
+        Some(aggregated.get(key.name).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    fn forget_if_empty(&mut self, namespace: &str) {
+        if self
+            .namespaces
+            .get(namespace)
+            .is_some_and(|left| left.roles.is_empty() && left.bindings.is_empty())
+        {
+            self.namespaces.remove(namespace);
+        }
+    }
+}
+
+/// Which role: the namespace is empty for a `ClusterRole`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RoleKey<'r> {
+    pub(crate) namespace: &'r str,
+    pub(crate) name: &'r str,
+}
+
+impl RoleKey<'_> {
+    pub(crate) fn to_ref(self) -> RoleRef {
+        RoleRef::new(self.namespace, self.name)
+    }
+}
+
+/// A field that is required in the API of some Kubernetes versions, and optional in that of others.
+trait MaybeRequired {
+    fn text(&self) -> &str;
+}
+
+impl MaybeRequired for String {
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+impl MaybeRequired for Option<String> {
+    fn text(&self) -> &str {
+        self.as_deref().unwrap_or_default()
+    }
+}

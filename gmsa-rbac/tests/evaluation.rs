@@ -1,0 +1,406 @@
+//! The evaluator against a second one, written straight from the rules with no index and no care for cost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod world;
+
+use gmsa_rbac::{AccessQuestion, Answer, Rbac};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use serde_json::{Value, json};
+use world::{
+    account, cluster_role, cluster_role_binding, group, insert, question, rbac, role, role_binding, use_of,
+};
+
+/// All reasons for which the objects allow it, and the messages of all roles that are missing.
+fn naive(objects: &[Value], question: &AccessQuestion<'_>) -> (Vec<String>, Vec<String>) {
+    let (mut reasons, mut missing) = (Vec::new(), Vec::new());
+    let mut bindings: Vec<&Value> = objects
+        .iter()
+        .filter(|object| {
+            object["kind"] == "ClusterRoleBinding"
+                || object["kind"] == "RoleBinding"
+                    && question.namespace() != ""
+                    && object["metadata"]["namespace"] == question.namespace()
+        })
+        .collect();
+    bindings.sort_by_key(|binding| {
+        (binding["kind"] != "ClusterRoleBinding", binding["metadata"]["name"].as_str().unwrap().to_owned())
+    });
+    for binding in bindings {
+        let namespace = binding["metadata"]["namespace"].as_str().unwrap_or("");
+        let subjects = binding["subjects"].as_array().unwrap();
+        let Some(subject) = subjects.iter().find(|subject| applies(subject, namespace, question)) else {
+            continue;
+        };
+        let (kind, name) =
+            (binding["roleRef"]["kind"].as_str().unwrap(), binding["roleRef"]["name"].as_str().unwrap());
+        let role = objects.iter().find(|object| {
+            object["kind"] == kind
+                && object["metadata"]["name"] == name
+                && (kind == "ClusterRole"
+                    || !namespace.is_empty() && object["metadata"]["namespace"] == namespace)
+        });
+        let Some(role) = role else {
+            let lower = kind.to_lowercase();
+            missing.push(format!("{lower}.rbac.authorization.k8s.io \"{name}\" not found"));
+            continue;
+        };
+        if role["rules"].as_array().unwrap().iter().any(|rule| allows(rule, question.credential_spec())) {
+            let of = |object: &Value, namespace: &str| match namespace {
+                "" => {
+                    format!("{} \"{}\"", object["kind"].as_str().unwrap(), object["name"].as_str().unwrap())
+                }
+                _ => format!(
+                    "{} \"{}/{namespace}\"",
+                    object["kind"].as_str().unwrap(),
+                    object["name"].as_str().unwrap()
+                ),
+            };
+            let subject_namespace = match subject["kind"].as_str().unwrap() {
+                "ServiceAccount" => subject["namespace"].as_str().unwrap_or(namespace),
+                _ => "",
+            };
+            let named = json!({"kind": binding["kind"], "name": binding["metadata"]["name"]});
+            reasons.push(format!(
+                "RBAC: allowed by {} of {kind} \"{name}\" to {}",
+                of(&named, namespace),
+                of(subject, subject_namespace)
+            ));
+        }
+    }
+    (reasons, missing)
+}
+
+fn applies(subject: &Value, namespace: &str, question: &AccessQuestion<'_>) -> bool {
+    let name = subject["name"].as_str().unwrap();
+    let user = format!("system:serviceaccount:{}:{}", question.namespace(), question.service_account());
+    match subject["kind"].as_str().unwrap() {
+        "User" => name == user,
+        "Group" => {
+            name == "system:serviceaccounts"
+                || name == format!("system:serviceaccounts:{}", question.namespace())
+        }
+        "ServiceAccount" => {
+            let namespace = subject["namespace"].as_str().unwrap_or(namespace);
+            !namespace.is_empty() && user == format!("system:serviceaccount:{namespace}:{name}")
+        }
+        _ => false,
+    }
+}
+
+fn allows(rule: &Value, name: &str) -> bool {
+    let has = |field: &str, wanted: &str| {
+        rule[field].as_array().is_some_and(|list| list.iter().any(|entry| entry == "*" || entry == wanted))
+    };
+    let names = rule["resourceNames"].as_array();
+    has("verbs", "use")
+        && has("apiGroups", "windows.k8s.io")
+        && has("resources", "gmsacredentialspecs")
+        && names.is_none_or(|names| names.is_empty() || names.iter().any(|entry| entry == name))
+}
+
+const NAMESPACES: &[&str] = &["a", "b", "a:b"];
+const ACCOUNTS: &[&str] = &["x", "y", "b:x"];
+const SPECS: &[&str] = &["s", "t", "S", "*", ""];
+const ROLES: &[&str] = &["r1", "r2", "r1", "r2", "missing"];
+
+/// Half of them allow something, or worlds with a yes in them would be rare.
+fn any_rule() -> impl Strategy<Value = Value> {
+    prop_oneof![vec(select(SPECS), 0..3).prop_map(|names| use_of(&names)), any_odd_rule()]
+}
+
+fn any_odd_rule() -> impl Strategy<Value = Value> {
+    let list = |from: &'static [&'static str]| vec(select(from), 0..3);
+    (
+        vec(select(&["use", "use", "use", "*", "get", "USE"][..]), 1..3),
+        list(&["windows.k8s.io", "windows.k8s.io", "*", "", "windows.k8s.io/v1"]),
+        list(&[
+            "gmsacredentialspecs",
+            "gmsacredentialspecs",
+            "*",
+            "gmsacredentialspecs/status",
+            "*/*",
+            "pods",
+        ]),
+        option::of(list(SPECS)),
+        option::weighted(0.1, list(&["*", "/healthz"])),
+    )
+        .prop_map(|(verbs, groups, resources, names, urls)| {
+            json!({"verbs": verbs, "apiGroups": groups, "resources": resources, "resourceNames": names,
+                   "nonResourceURLs": urls})
+        })
+}
+
+fn any_subject() -> impl Strategy<Value = Value> {
+    let users =
+        &["system:serviceaccount:a:x", "system:serviceaccount:a:b:x", "system:serviceaccount:b:y", "x", "*"]
+            [..];
+    let groups = &[
+        "system:serviceaccounts",
+        "system:serviceaccounts:a",
+        "system:serviceaccounts:b",
+        "system:authenticated",
+    ][..];
+    prop_oneof![
+        4 => (select(ACCOUNTS), option::of(select(NAMESPACES)))
+            .prop_map(|(name, namespace)| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace})),
+        1 => select(users).prop_map(|name| json!({"kind": "User", "name": name})),
+        1 => select(groups).prop_map(|name| json!({"kind": "Group", "name": name})),
+        1 => select(ACCOUNTS).prop_map(|name| json!({"kind": "serviceaccount", "name": name})),
+    ]
+}
+
+fn any_object() -> impl Strategy<Value = Value> {
+    let rules = || vec(any_rule(), 0..3);
+    let role_ref = || (select(&["ClusterRole", "Role"][..]), select(ROLES));
+    let subjects = || vec(any_subject(), 0..4);
+    let role_name = || select(&ROLES[..2]);
+    prop_oneof![
+        (role_name(), rules()).prop_map(|(name, rules)| cluster_role(name, &rules)),
+        (select(NAMESPACES), role_name(), rules())
+            .prop_map(|(namespace, name, rules)| role(&format!("{namespace}/{name}"), &rules)),
+        (select(&["b1", "b2"][..]), role_ref(), subjects()).prop_map(|(name, (kind, role), subjects)| {
+            cluster_role_binding(name, &format!("{kind}/{role}"), &subjects)
+        }),
+        (select(NAMESPACES), select(&["b1", "b2", "b3"][..]), role_ref(), subjects()).prop_map(
+            |(namespace, name, (kind, role), subjects)| {
+                role_binding(&format!("{namespace}/{name}"), &format!("{kind}/{role}"), &subjects)
+            }
+        ),
+    ]
+}
+
+fn any_question() -> impl Strategy<Value = AccessQuestion<'static>> {
+    (select(&["a", "b", "a:b", ""][..]), select(ACCOUNTS), select(SPECS))
+        .prop_map(|(namespace, account, spec)| AccessQuestion::new(namespace, account, spec))
+}
+
+fn key(object: &Value) -> (&Value, &Value, &Value) {
+    (&object["kind"], &object["metadata"]["namespace"], &object["metadata"]["name"])
+}
+
+/// The objects that are left when each takes the place of those before it with its kind, namespace and name.
+fn last_of_each(objects: &[Value]) -> Vec<Value> {
+    let replaced =
+        |index: usize, object: &Value| objects[index + 1..].iter().any(|later| key(later) == key(object));
+    objects
+        .iter()
+        .enumerate()
+        .filter(|(index, object)| !replaced(*index, object))
+        .map(|(_, o)| o.clone())
+        .collect()
+}
+
+fn remove(rbac: &mut Rbac, object: &Value) -> bool {
+    let name = object["metadata"]["name"].as_str().unwrap();
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or("");
+    match object["kind"].as_str().unwrap() {
+        "ClusterRole" => rbac.remove_cluster_role(name),
+        "Role" => rbac.remove_role(namespace, name),
+        "ClusterRoleBinding" => rbac.remove_cluster_role_binding(name),
+        _ => rbac.remove_role_binding(namespace, name),
+    }
+}
+
+fn same(rbac: &Rbac, objects: &[Value], question: &AccessQuestion<'_>) -> Result<(), TestCaseError> {
+    let (reasons, missing) = naive(objects, question);
+    let grants: Vec<_> = rbac.grants(question).map(|grant| grant.reason()).collect();
+    prop_assert_eq!(&grants, &reasons);
+    match rbac.answer(question) {
+        Answer::Allow(grant) => prop_assert_eq!(Some(&grant.reason()), reasons.first()),
+        Answer::Deny(refusal) => {
+            prop_assert!(reasons.is_empty());
+            let found: Vec<_> = refusal.missing_roles().iter().map(ToString::to_string).collect();
+            prop_assert_eq!(found, missing);
+        }
+    }
+    prop_assert_eq!(rbac.explain(question).is_allowed(), !reasons.is_empty());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn the_index_changes_no_answer(
+        objects in vec(any_object(), 0..40),
+        questions in vec(any_question(), 8),
+    ) {
+        let rbac = rbac(objects.iter().cloned());
+        let objects = last_of_each(&objects);
+        for question in &questions {
+            same(&rbac, &objects, question)?;
+        }
+    }
+
+    #[test]
+    fn what_is_removed_no_longer_counts(
+        objects in vec(any_object(), 1..40),
+        removed in vec(any::<prop::sample::Index>(), 1..6),
+        questions in vec(any_question(), 8),
+    ) {
+        let mut rbac = rbac(objects.iter().cloned());
+        let mut left = last_of_each(&objects);
+        for index in removed {
+            let object = index.get(&objects);
+            prop_assert_eq!(remove(&mut rbac, object), left.iter().any(|other| key(other) == key(object)));
+            left.retain(|other| key(other) != key(object));
+        }
+        for question in &questions {
+            same(&rbac, &left, question)?;
+        }
+    }
+}
+
+/// The properties above would hold of a world in which nothing is ever allowed.
+#[test]
+fn random_worlds_have_yes_no_and_missing_roles_in_them() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let (mut yes, mut no, mut missing) = (0, 0, 0);
+    for _ in 0..1000 {
+        let objects = vec(any_object(), 0..40).new_tree(&mut runner).unwrap().current();
+        let question = any_question().new_tree(&mut runner).unwrap().current();
+        match rbac(objects).answer(&question) {
+            Answer::Allow(_) => yes += 1,
+            Answer::Deny(refusal) if refusal.missing_roles().is_empty() => no += 1,
+            Answer::Deny(_) => missing += 1,
+        }
+    }
+    assert!(yes > 20 && no > 20 && missing > 20, "{yes} {no} {missing}");
+}
+
+#[test]
+fn an_object_takes_the_place_of_the_one_of_its_name() {
+    let asked = question("a/x", "s");
+    let mut rbac = rbac([
+        cluster_role("r", &[use_of(&["s"])]),
+        role_binding("a/b", "ClusterRole/r", &[account("a/x"), group("system:serviceaccounts")]),
+    ]);
+    assert!(rbac.answer(&asked).is_allowed());
+    insert(&mut rbac, [role_binding("a/b", "ClusterRole/r", &[account("a/y")])]);
+    assert!(!rbac.answer(&asked).is_allowed());
+    assert!(!rbac.answer(&question("a/z", "s")).is_allowed(), "the group went with the old binding");
+    assert!(rbac.answer(&question("a/y", "s")).is_allowed());
+    insert(&mut rbac, [cluster_role("r", &[use_of(&["t"])])]);
+    assert!(!rbac.answer(&question("a/y", "s")).is_allowed());
+}
+
+#[test]
+fn a_group_bound_twice_in_a_binding_is_reported_by_its_first_subject() {
+    let rbac = rbac([
+        cluster_role("r", &[use_of(&["s"])]),
+        role_binding("a/b", "ClusterRole/r", &[group("system:serviceaccounts:a"), account("a/x")]),
+    ]);
+    let Answer::Allow(grant) = rbac.answer(&question("a/x", "s")) else { panic!("bound") };
+    assert_eq!((grant.subject().kind(), grant.subject().name()), ("Group", "system:serviceaccounts:a"));
+    assert_eq!((grant.binding().kind(), grant.binding().namespace()), ("RoleBinding", Some("a")));
+    assert_eq!((grant.role().kind(), grant.role().namespace(), grant.rule()), ("ClusterRole", None, 0));
+    assert_eq!(grant.to_string(), grant.reason());
+}
+
+#[test]
+fn a_missing_role_is_reported_once_and_stops_nothing() {
+    let mut rbac = rbac([
+        role_binding("a/b1", "Role/gone", &[account("a/x")]),
+        role_binding("a/b2", "Role/gone", &[account("a/x")]),
+    ]);
+    let asked = question("a/x", "s");
+    assert_eq!(rbac.answer(&asked).reason(), r#"RBAC: role.rbac.authorization.k8s.io "gone" not found"#);
+    insert(
+        &mut rbac,
+        [
+            cluster_role_binding("b", "Role/gone", &[account("a/x")]),
+            role("a/other", &[use_of(&["s"])]),
+            cluster_role_binding("c", "Elf/e", &[account("a/x")]),
+            role_binding("a/b0", "ClusterRole/gone", &[account("a/x")]),
+        ],
+    );
+    assert_eq!(
+        rbac.answer(&asked).reason(),
+        "RBAC: [role.rbac.authorization.k8s.io \"gone\" not found, unsupported role reference kind: \"Elf\", \
+         clusterrole.rbac.authorization.k8s.io \"gone\" not found]"
+    );
+    insert(&mut rbac, [role_binding("a/b3", "Role/other", &[account("a/x")])]);
+    assert!(rbac.answer(&asked).is_allowed());
+}
+
+#[test]
+fn what_the_api_server_would_refuse_grants_nothing() {
+    let role = cluster_role("r", &[use_of(&["s"])]);
+    let asked = question("a/x", "s");
+    let with = |binding: Value| rbac([role.clone(), binding]).answer(&asked).is_allowed();
+    assert!(with(role_binding("a/b", "ClusterRole/r", &[account("a/x")])));
+    let subject = json!({"kind": "ServiceAccount", "name": "x", "apiGroup": "rbac.authorization.k8s.io"});
+    assert!(!with(role_binding("a/b", "ClusterRole/r", &[subject])));
+    let subject = json!({"kind": "Group", "name": "system:serviceaccounts", "apiGroup": "v1"});
+    assert!(!with(role_binding("a/b", "ClusterRole/r", &[subject])));
+    let mut binding = role_binding("a/b", "ClusterRole/r", &[account("a/x")]);
+    binding["roleRef"]["apiGroup"] = json!("apps");
+    assert!(!with(binding));
+    let mut homeless = role_binding("a/b", "ClusterRole/r", &[account("a/x")]);
+    homeless["metadata"]["namespace"] = json!(null);
+    assert!(!with(homeless.clone()));
+    let nowhere = AccessQuestion::new("", "x", "s");
+    homeless["subjects"] = json!([group("system:serviceaccounts")]);
+    assert!(!rbac([role, homeless]).answer(&nowhere).is_allowed());
+}
+
+#[test]
+fn an_aggregated_role_without_rules_has_those_of_the_roles_it_selects() {
+    let labelled = |name: &str, label: &str, rules: &[Value]| {
+        let mut role = cluster_role(name, rules);
+        role["metadata"]["labels"] = json!({label: "yes"});
+        role
+    };
+    let aggregated = |name: &str, label: &str, selector: Value| {
+        let mut role = labelled(name, label, &[]);
+        role["aggregationRule"] = json!({"clusterRoleSelectors": [selector]});
+        role
+    };
+    let by_label = |label: &str| json!({"matchLabels": {label: "yes"}});
+    let bound = cluster_role_binding("b", "ClusterRole/all", &[account("a/x")]);
+    let allowed = |rbac: &Rbac, spec: &str| rbac.answer(&question("a/x", spec)).is_allowed();
+
+    // Through another aggregated role, which selects the first one in turn.
+    let mut rbac = rbac([
+        bound,
+        aggregated("all", "outer", by_label("inner")),
+        aggregated(
+            "some",
+            "inner",
+            json!({"matchExpressions": [{"key": "leaf", "operator": "Exists"},
+            {"key": "leaf", "operator": "NotIn", "values": ["no"]}, {"key": "x", "operator": "DoesNotExist"}]}),
+        ),
+        aggregated("back", "leaf", by_label("outer")),
+        labelled("leaf", "leaf", &[use_of(&["s"])]),
+    ]);
+    assert!(allowed(&rbac, "s"));
+    assert!(!allowed(&rbac, "t"));
+    // Roles that come and go later count.
+    insert(&mut rbac, [labelled("leaf2", "leaf", &[use_of(&["t"])])]);
+    assert!(allowed(&rbac, "t"));
+    rbac.remove_cluster_role("leaf");
+    assert!(!allowed(&rbac, "s"));
+    // A selector that cannot be read selects nothing, not even by its other half.
+    insert(
+        &mut rbac,
+        [aggregated(
+            "all",
+            "outer",
+            json!({"matchLabels": {"leaf": "yes"}, "matchExpressions": [{"key": "leaf", "operator": "exists"}]}),
+        )],
+    );
+    assert!(!allowed(&rbac, "t"));
+    // Rules that are there are those that the API server has.
+    let mut filled = aggregated("all", "outer", by_label("leaf"));
+    filled["rules"] = json!([use_of(&["u"])]);
+    insert(&mut rbac, [filled]);
+    assert!(allowed(&rbac, "u"));
+    assert!(!allowed(&rbac, "t"));
+}
