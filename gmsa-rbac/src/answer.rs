@@ -59,7 +59,7 @@ impl Grant {
 
     /// The index of the first rule of the role that allows it.
     ///
-    /// For an aggregated role without rules of its own this counts in the rules gathered for it.
+    /// For a role that got its rules from [`Rbac::aggregate`](crate::Rbac::aggregate) this counts in those.
     pub fn rule(&self) -> usize {
         self.rule
     }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::rbac::v1 as k8s;
 
@@ -20,9 +20,8 @@ use crate::{
 /// Objects count as the API server would hold them:
 /// - a `Role` or `RoleBinding` without a namespace belongs to none and is never found;
 /// - a subject or role reference with an `apiGroup` that the API server refuses grants nothing;
-/// - a `ClusterRole` with rules has those rules. One with an `aggregationRule` and no rules has not met the
-///   controller that fills them in, as in a folder of manifests; it gets the rules that the controller would give
-///   it. (In a cluster it stands empty only when its selectors find nothing, so this changes no answer there.)
+/// - a `ClusterRole` has the rules that it says, also with an `aggregationRule`: in a cluster a controller has
+///   filled them in. For manifests that no controller has seen there is [`aggregate`](Self::aggregate).
 ///
 /// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go` and `pkg/registry/rbac/validation/rule.go`.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +29,8 @@ pub struct Rbac {
     pub(crate) cluster_roles: BTreeMap<String, ClusterRoleEntry>,
     pub(crate) cluster_bindings: Bindings,
     pub(crate) namespaces: BTreeMap<String, Namespace>,
-    /// What `gathered` returns for `cluster_roles`, once somebody has asked; emptied by every change of them.
-    aggregated: OnceLock<BTreeMap<String, Vec<k8s::PolicyRule>>>,
+    /// What `gathered` returned for `cluster_roles`, if somebody asked for it; emptied by every change of them.
+    aggregated: BTreeMap<String, Vec<k8s::PolicyRule>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -55,7 +54,7 @@ impl Rbac {
 
     /// Adds a `ClusterRole`, in place of the one of that name.
     pub fn insert_cluster_role(&mut self, role: k8s::ClusterRole) {
-        self.aggregated.take();
+        self.aggregated.clear();
         let entry = ClusterRoleEntry {
             labels: role.metadata.labels.unwrap_or_default(),
             aggregation: role.aggregation_rule,
@@ -88,7 +87,7 @@ impl Rbac {
 
     /// Removes a `ClusterRole`; false if there was none.
     pub fn remove_cluster_role(&mut self, name: &str) -> bool {
-        self.aggregated.take();
+        self.aggregated.clear();
         self.cluster_roles.remove(name).is_some()
     }
 
@@ -111,6 +110,17 @@ impl Rbac {
         let removed = found.bindings.remove(namespace, name);
         self.forget_if_empty(namespace);
         removed
+    }
+
+    /// Gives each `ClusterRole` that has an `aggregationRule` and no rules those of the roles it selects, as the
+    /// controller of a cluster would. For objects that come from manifests rather than from a cluster, where the
+    /// controller has been at work.
+    ///
+    /// What was given is forgotten when a `ClusterRole` is inserted or removed, so call it after the last one.
+    ///
+    /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
+    pub fn aggregate(&mut self) {
+        self.aggregated = gathered(&self.cluster_roles);
     }
 
     /// Answers as the API server's RBAC authorizer would.
@@ -245,8 +255,7 @@ impl Rbac {
         if role.aggregation.is_none() || !role.rules.is_empty() {
             return Some(&role.rules);
         }
-        let aggregated = self.aggregated.get_or_init(|| gathered(&self.cluster_roles));
-        Some(aggregated.get(key.name).map(Vec::as_slice).unwrap_or_default())
+        Some(self.aggregated.get(key.name).map(Vec::as_slice).unwrap_or_default())
     }
 
     fn forget_if_empty(&mut self, namespace: &str) {

@@ -352,7 +352,7 @@ fn what_the_api_server_would_refuse_grants_nothing() {
 }
 
 #[test]
-fn an_aggregated_role_without_rules_has_those_of_the_roles_it_selects() {
+fn an_aggregated_role_has_its_rules_until_it_is_given_those_of_the_roles_it_selects() {
     let labelled = |name: &str, label: &str, rules: &[Value]| {
         let mut role = cluster_role(name, rules);
         role["metadata"]["labels"] = json!({label: "yes"});
@@ -380,13 +380,20 @@ fn an_aggregated_role_without_rules_has_those_of_the_roles_it_selects() {
         aggregated("back", "leaf", by_label("outer")),
         labelled("leaf", "leaf", &[use_of(&["s"])]),
     ]);
+    // As they stand, roles have the rules that they say.
+    assert!(!allowed(&rbac, "s"));
+    rbac.aggregate();
     assert!(allowed(&rbac, "s"));
     assert!(!allowed(&rbac, "t"));
-    // Roles that come and go later count.
+    // With other roles, what was given is no longer true.
     insert(&mut rbac, [labelled("leaf2", "leaf", &[use_of(&["t"])])]);
-    assert!(allowed(&rbac, "t"));
+    assert!(!allowed(&rbac, "s"));
+    rbac.aggregate();
+    assert!(allowed(&rbac, "s") && allowed(&rbac, "t"));
     rbac.remove_cluster_role("leaf");
     assert!(!allowed(&rbac, "s"));
+    rbac.aggregate();
+    assert!(!allowed(&rbac, "s") && allowed(&rbac, "t"));
     // A selector that cannot be read selects nothing, not even by its other half.
     insert(
         &mut rbac,
@@ -396,11 +403,13 @@ fn an_aggregated_role_without_rules_has_those_of_the_roles_it_selects() {
             json!({"matchLabels": {"leaf": "yes"}, "matchExpressions": [{"key": "leaf", "operator": "exists"}]}),
         )],
     );
+    rbac.aggregate();
     assert!(!allowed(&rbac, "t"));
     // Rules that are there are those that the API server has.
     let mut filled = aggregated("all", "outer", by_label("leaf"));
     filled["rules"] = json!([use_of(&["u"])]);
     insert(&mut rbac, [filled]);
+    rbac.aggregate();
     assert!(allowed(&rbac, "u"));
     assert!(!allowed(&rbac, "t"));
 }
