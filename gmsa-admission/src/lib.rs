@@ -1,6 +1,37 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod api_server;
+mod audit;
+mod denial;
+mod facts;
+mod fault;
+mod hostname;
+#[cfg(feature = "kube")]
+mod kube;
+pub mod mutate;
+mod patch;
 mod place;
+mod policy;
+mod read;
+mod request;
+mod response;
+mod review_error;
+pub mod simulate;
+mod snapshot;
+mod unknown_place;
+pub mod validate;
+mod warning;
+pub mod workload;
 
+pub use denial::{Cause, CauseReason, Denial, StatusReason};
+pub use facts::{AccessAnswer, CredSpecAnswer, Facts, Needs};
+pub use mutate::{Mutation, mutate};
+pub use patch::{Patch, PatchError, PatchOperation};
 pub use place::{ContainerList, Place};
+pub use policy::Policy;
+pub use request::{GmsaFields, Operation, Pod, Request};
+pub use response::Response;
+pub use review_error::{ReviewError, ReviewVersion};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use validate::{Validation, validate};

@@ -81,6 +81,27 @@ impl Place {
         }
     }
 
+    /// The place whose `windowsOptions` a JSON pointer names, the inverse of [`pointer`](Self::pointer).
+    ///
+    /// ```
+    /// use gmsa_admission::Place;
+    ///
+    /// assert_eq!(Place::from_pointer("/spec/securityContext/windowsOptions"), Some(Place::Pod));
+    /// assert_eq!(Place::from_pointer("/spec/sidecars/0/securityContext/windowsOptions"), None);
+    /// ```
+    pub fn from_pointer(pointer: &str) -> Option<Self> {
+        let place = pointer.strip_prefix("/spec/")?.strip_suffix("securityContext/windowsOptions")?;
+        if place.is_empty() {
+            return Some(Self::Pod);
+        }
+        let (field, index) = place.strip_suffix('/')?.split_once('/')?;
+        let list = ContainerList::ALL.into_iter().find(|list| list.field() == field)?;
+        let number = index.parse().ok()?;
+        // RFC 6901 allows no leading zero or sign, and so no second spelling of one place.
+        let place = Self::Container { list, index: number };
+        (number.to_string() == index).then_some(place)
+    }
+
     /// The JSON pointer (RFC 6901) of its `windowsOptions`, from the root of the pod.
     pub fn pointer(self) -> impl fmt::Display {
         WindowsOptions { place: self, style: Style::Pointer }

@@ -1,0 +1,198 @@
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
+use serde::{Deserialize, Serialize};
+
+/// Why a request is denied, for the person who sent it: a sentence that says what is wrong and then what to do,
+/// and each fault with the path of its field.
+///
+/// The message starts with the sentence that upstream's webhook says in the same situation, since people
+/// search their logs for it. It never holds contents of a credential spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Denial {
+    status: StatusReason,
+    message: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    fix: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<Cause>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u16>,
+}
+
+/// The class of a denial: an HTTP status code and the reason that goes with it.
+///
+/// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `StatusReason`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum StatusReason {
+    /// 400: not a request that can be decided.
+    BadRequest,
+    /// 403: not permitted.
+    Forbidden,
+    /// 404: the credential spec does not exist.
+    NotFound,
+    /// 417: the credential spec has no contents. Kubernetes has no reason of that name; `Invalid` is sent.
+    ExpectationFailed,
+    /// 422: the pod's fields contradict each other or the resource.
+    Invalid,
+    /// 500: a lookup failed.
+    InternalError,
+    /// 503: a check could not be made right now.
+    ServiceUnavailable,
+}
+
+impl StatusReason {
+    /// The HTTP status code, `status.code`.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::ExpectationFailed => 417,
+            Self::Invalid => 422,
+            Self::InternalError => 500,
+            Self::ServiceUnavailable => 503,
+        }
+    }
+
+    /// The reason, `status.reason`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "BadRequest",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "NotFound",
+            Self::ExpectationFailed | Self::Invalid => "Invalid",
+            Self::InternalError => "InternalError",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+        }
+    }
+}
+
+/// One fault, and the field that has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    field: String,
+    reason: CauseReason,
+    message: String,
+}
+
+/// The kind of a [`Cause`].
+///
+/// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `CauseType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum CauseReason {
+    /// The field must be set.
+    FieldValueRequired,
+    /// The value is wrong.
+    FieldValueInvalid,
+    /// What the field names does not exist.
+    FieldValueNotFound,
+    /// The value may not be used here, or not be changed.
+    FieldValueForbidden,
+    /// The value could not be checked.
+    InternalError,
+}
+
+impl CauseReason {
+    /// The reason as the API server writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FieldValueRequired => "FieldValueRequired",
+            Self::FieldValueInvalid => "FieldValueInvalid",
+            Self::FieldValueNotFound => "FieldValueNotFound",
+            Self::FieldValueForbidden => "FieldValueForbidden",
+            Self::InternalError => "InternalError",
+        }
+    }
+}
+
+impl Cause {
+    /// The path of the field, as the API server writes paths: `spec.initContainers[0].securityContext...`.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The kind of fault.
+    pub fn reason(&self) -> CauseReason {
+        self.reason
+    }
+
+    /// The fault in words.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl Denial {
+    pub(crate) fn new(status: StatusReason, message: String) -> Self {
+        Self { status, message, fix: String::new(), causes: Vec::new(), retry_after_seconds: None }
+    }
+
+    pub(crate) fn with_fix(self, fix: String) -> Self {
+        Self { message: format!("{}; {fix}", self.message), fix, ..self }
+    }
+
+    pub(crate) fn with_retry(self, seconds: Option<u16>) -> Self {
+        Self { retry_after_seconds: seconds, ..self }
+    }
+
+    pub(crate) fn push_cause(&mut self, field: String, reason: CauseReason, message: String) {
+        self.causes.push(Cause { field, reason, message });
+    }
+
+    /// The class of the denial: code and reason.
+    pub fn status(&self) -> StatusReason {
+        self.status
+    }
+
+    /// What is wrong and what to do.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do, by itself; the message ends with it.
+    pub fn fix(&self) -> &str {
+        &self.fix
+    }
+
+    /// Each fault with its field, the first being the one that the message is about.
+    pub fn causes(&self) -> &[Cause] {
+        &self.causes
+    }
+
+    /// After how many seconds trying again may help; only where that may be so.
+    pub fn retry_after_seconds(&self) -> Option<u16> {
+        self.retry_after_seconds
+    }
+
+    /// The `status` that the response carries and the API server hands on.
+    pub fn to_status(&self) -> Status {
+        let cause = |cause: &Cause| StatusCause {
+            field: Some(cause.field.clone()),
+            message: Some(cause.message.clone()),
+            reason: Some(cause.reason.as_str().to_owned()),
+        };
+        let details = StatusDetails {
+            causes: (!self.causes.is_empty()).then(|| self.causes.iter().map(cause).collect()),
+            retry_after_seconds: self.retry_after_seconds.map(i32::from),
+            ..StatusDetails::default()
+        };
+        Status {
+            code: Some(i32::from(self.status.code())),
+            details: (details != StatusDetails::default()).then_some(details),
+            message: Some(self.message.clone()),
+            reason: Some(self.status.as_str().to_owned()),
+            status: Some("Failure".to_owned()),
+            ..Status::default()
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,221 @@
+use std::{borrow::Cow, collections::BTreeMap};
+
+use gmsa_credspec::CanonicalContents;
+use gmsa_rbac::{AccessQuestion, Answer};
+use gmsa_types::{AsWritten, CredentialSpecName, GmsaCredentialSpec};
+use k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What must be looked up before a request can be decided: distinct and sorted, so that each lookup is made
+/// once, and all of them at once.
+///
+/// Every credential spec name in it is valid, and so safe as part of a request path: names that are not are
+/// denied without asking.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[must_use]
+pub struct Needs<'r> {
+    credential_specs: Vec<CredentialSpecName<'r>>,
+    access: Vec<AccessQuestion<'r>>,
+}
+
+impl<'r> Needs<'r> {
+    pub(crate) fn new(
+        mut credential_specs: Vec<CredentialSpecName<'r>>,
+        mut access: Vec<AccessQuestion<'r>>,
+    ) -> Self {
+        credential_specs.sort_unstable();
+        credential_specs.dedup();
+        access.sort_unstable();
+        access.dedup();
+        Self { credential_specs, access }
+    }
+
+    /// The credential specs whose contents are needed.
+    pub fn credential_specs(&self) -> &[CredentialSpecName<'r>] {
+        &self.credential_specs
+    }
+
+    /// The questions whether a service account may `use` a credential spec.
+    pub fn access(&self) -> &[AccessQuestion<'r>] {
+        &self.access
+    }
+
+    /// Whether nothing has to be looked up.
+    pub fn is_empty(&self) -> bool {
+        self.credential_specs.is_empty() && self.access.is_empty()
+    }
+
+    /// What of it the facts do not answer.
+    pub(crate) fn without(mut self, facts: &Facts<'_>) -> Self {
+        self.credential_specs.retain(|name| facts.credential_spec(name).is_none());
+        self.access.retain(|question| facts.access(question).is_none());
+        self
+    }
+}
+
+/// What was looked up: plain values, which can come from a watch cache, from API calls, or from a file.
+///
+/// A need without a fact is denied, never allowed.
+///
+/// ```
+/// use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts};
+/// use gmsa_credspec::CanonicalContents;
+/// use gmsa_rbac::AccessQuestion;
+/// use gmsa_types::CredentialSpecName;
+///
+/// let mut facts = Facts::default();
+/// let contents = CanonicalContents::from_json(r#"{"CmsPlugins":["ActiveDirectory"]}"#)?;
+/// facts.insert_credential_spec(CredentialSpecName::try_from("webapp1")?, CredSpecAnswer::Found(contents));
+/// facts.insert_access(AccessQuestion::new("team-a", "default", "webapp1"), AccessAnswer::Allow);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Facts<'f> {
+    credential_specs: BTreeMap<CredentialSpecName<'f>, CredSpecAnswer<'f>>,
+    #[serde(serialize_with = "write_access", deserialize_with = "read_access")]
+    access: BTreeMap<AccessQuestion<'f>, AccessAnswer<'f>>,
+}
+
+/// The answer to "what are the contents of this credential spec".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::exhaustive_enums, reason = "whoever answers should have to consider each case")]
+pub enum CredSpecAnswer<'f> {
+    /// These.
+    Found(CanonicalContents<'f>),
+    /// There is no resource of that name.
+    NotFound,
+    /// The resource has no `credspec`.
+    Empty,
+    /// It could not be found out, for this reason.
+    Unavailable(Cow<'f, str>),
+}
+
+/// The answer to "may this service account `use` this credential spec".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::exhaustive_enums, reason = "whoever answers should have to consider each case")]
+pub enum AccessAnswer<'f> {
+    /// Yes.
+    Allow,
+    /// No.
+    Deny {
+        /// The authorizer's reason, often empty.
+        reason: Cow<'f, str>,
+    },
+    /// It could not be found out, for this reason. Not the same as no: the pod may be tried again.
+    Unavailable(Cow<'f, str>),
+}
+
+impl<'f> Facts<'f> {
+    /// Adds the answer for one credential spec, in place of an earlier one.
+    pub fn insert_credential_spec(&mut self, name: CredentialSpecName<'f>, answer: CredSpecAnswer<'f>) {
+        self.credential_specs.insert(name, answer);
+    }
+
+    /// Adds the answer to one access question, in place of an earlier one.
+    pub fn insert_access(&mut self, question: AccessQuestion<'f>, answer: AccessAnswer<'f>) {
+        self.access.insert(question, answer);
+    }
+
+    /// Forgets the answer for one credential spec.
+    pub fn remove_credential_spec(&mut self, name: &CredentialSpecName<'f>) -> Option<CredSpecAnswer<'f>> {
+        self.credential_specs.remove(name)
+    }
+
+    /// Forgets the answer to one access question.
+    pub fn remove_access(&mut self, question: &AccessQuestion<'f>) -> Option<AccessAnswer<'f>> {
+        self.access.remove(question)
+    }
+
+    /// The answer for one credential spec.
+    pub fn credential_spec(&self, name: &CredentialSpecName<'_>) -> Option<&CredSpecAnswer<'f>> {
+        self.credential_specs.get(name.as_str())
+    }
+
+    /// The answer to one access question.
+    pub fn access<'q>(&'q self, question: &AccessQuestion<'q>) -> Option<&'q AccessAnswer<'f>> {
+        let access: &BTreeMap<AccessQuestion<'q>, AccessAnswer<'f>> = &self.access;
+        access.get(question)
+    }
+}
+
+impl CredSpecAnswer<'_> {
+    /// The same answer, borrowed from this one.
+    pub fn borrowed(&self) -> CredSpecAnswer<'_> {
+        match self {
+            Self::Found(contents) => CredSpecAnswer::Found(contents.borrowed()),
+            Self::NotFound => CredSpecAnswer::NotFound,
+            Self::Empty => CredSpecAnswer::Empty,
+            Self::Unavailable(reason) => CredSpecAnswer::Unavailable(Cow::Borrowed(reason)),
+        }
+    }
+
+    /// The answer that a resource gives.
+    ///
+    /// A `credspec` that is no object, which no API server stores, counts as unavailable.
+    ///
+    /// ```
+    /// use gmsa_admission::CredSpecAnswer;
+    /// use gmsa_types::GmsaCredentialSpec;
+    ///
+    /// assert_eq!(CredSpecAnswer::from_resource(&GmsaCredentialSpec::default()), CredSpecAnswer::Empty);
+    /// ```
+    pub fn from_resource(resource: &GmsaCredentialSpec) -> CredSpecAnswer<'static> {
+        match &resource.credspec {
+            None => CredSpecAnswer::Empty,
+            Some(AsWritten::Expected(spec)) => match CanonicalContents::from_spec(spec) {
+                Ok(contents) => CredSpecAnswer::Found(contents),
+                Err(error) => CredSpecAnswer::Unavailable(Cow::Owned(error.to_string())),
+            },
+            Some(AsWritten::Other(other)) if other.as_str() == Some("") => CredSpecAnswer::Empty,
+            Some(AsWritten::Other(_)) => {
+                CredSpecAnswer::Unavailable(Cow::Borrowed("its credspec is not an object"))
+            }
+        }
+    }
+}
+
+impl From<&SubjectAccessReviewStatus> for AccessAnswer<'static> {
+    /// Allowed means allowed and not denied; `evaluationError` beside a no does not make it a maybe.
+    ///
+    /// Source: Kubernetes `k8s.io/api/authorization/v1/types.go`, `SubjectAccessReviewStatus`.
+    fn from(status: &SubjectAccessReviewStatus) -> Self {
+        match status.allowed && status.denied != Some(true) {
+            true => Self::Allow,
+            false => Self::Deny { reason: Cow::Owned(status.reason.clone().unwrap_or_default()) },
+        }
+    }
+}
+
+impl From<&Answer> for AccessAnswer<'static> {
+    fn from(answer: &Answer) -> Self {
+        match answer.is_allowed() {
+            true => Self::Allow,
+            false => Self::Deny { reason: Cow::Owned(answer.reason()) },
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccessEntry<Q, A> {
+    #[serde(flatten)]
+    question: Q,
+    answer: A,
+}
+
+fn write_access<S: Serializer>(
+    access: &BTreeMap<AccessQuestion<'_>, AccessAnswer<'_>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(access.iter().map(|(question, answer)| AccessEntry { question, answer }))
+}
+
+fn read_access<'de, 'f, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<AccessQuestion<'f>, AccessAnswer<'f>>, D::Error> {
+    let entries = Vec::<AccessEntry<AccessQuestion<'f>, AccessAnswer<'f>>>::deserialize(deserializer)?;
+    Ok(entries.into_iter().map(|entry| (entry.question, entry.answer)).collect())
+}

@@ -1,0 +1,345 @@
+//! The faults that deny a pod. Each has upstream's sentence, then what to do about it, and the field it is in.
+
+use std::fmt;
+
+use gmsa_credspec::{Comparison, DifferenceKind};
+use gmsa_rbac::{AccessQuestion, ProposedGrant};
+use gmsa_types::CredentialSpecName;
+
+use crate::{
+    CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Request, StatusReason,
+    place::{CONTENTS_FIELD, NAME_FIELD},
+    request::Change,
+    review_error::plain,
+};
+
+/// One fault at one place.
+pub(crate) struct Fault {
+    status: StatusReason,
+    reason: CauseReason,
+    field: String,
+    sentence: String,
+    fix: String,
+    retry: bool,
+}
+
+/// Collects faults in the order of places. The first one decides the code and the message, as it does upstream.
+#[derive(Default)]
+pub(crate) struct Faults {
+    denial: Option<Denial>,
+}
+
+impl Faults {
+    pub(crate) fn push(&mut self, fault: Fault) {
+        let Fault { status, reason, field, sentence, fix, retry } = fault;
+        let denial = self.denial.get_or_insert_with(|| {
+            Denial::new(status, sentence.clone()).with_fix(fix).with_retry(retry.then_some(RETRY_SECONDS))
+        });
+        denial.push_cause(field, reason, sentence);
+    }
+
+    pub(crate) fn into_denial(self) -> Option<Denial> {
+        self.denial
+    }
+}
+
+/// Long enough for a hiccup to pass, short enough to stay within the API server's timeout for the request.
+const RETRY_SECONDS: u16 = 1;
+
+impl Fault {
+    fn new(status: StatusReason, reason: CauseReason, field: String, sentence: String, fix: String) -> Self {
+        Self { status, reason, field, sentence, fix, retry: false }
+    }
+
+    fn worth_a_retry(self) -> Self {
+        Self { retry: true, ..self }
+    }
+
+    pub(crate) fn unknown_place(pointer: &str) -> Self {
+        let field = pointer.trim_start_matches('/').replace('/', ".");
+        Self::new(
+            StatusReason::Invalid,
+            CauseReason::FieldValueForbidden,
+            plain(&field),
+            format!("gMSA fields stand at `{}`, a place that this webhook does not know", plain(pointer)),
+            "remove them, or update the webhook to a version that knows this Kubernetes release".to_owned(),
+        )
+    }
+
+    pub(crate) fn no_namespace() -> Self {
+        Self::new(
+            StatusReason::BadRequest,
+            CauseReason::FieldValueRequired,
+            "metadata.namespace".to_owned(),
+            "the admission request has no namespace".to_owned(),
+            "send the review as the API server made it".to_owned(),
+        )
+    }
+
+    pub(crate) fn changed(request: &Request<'_>, change: &Change<'_>) -> Self {
+        let what = match (change.name, change.contents) {
+            (true, true) => "name and contents",
+            (true, false) => "name",
+            _ => "contents",
+        };
+        let owner = Owner { request, place: change.place, container: change.container };
+        let field = if change.name { NAME_FIELD } else { CONTENTS_FIELD };
+        Self::new(
+            StatusReason::Forbidden,
+            CauseReason::FieldValueForbidden,
+            format!("{}.{field}", change.place.field_path()),
+            format!("cannot update an existing pod's GMSA settings (GMSA {what} modified on {owner})"),
+            "delete the pod and create it anew with the settings it shall have".to_owned(),
+        )
+    }
+}
+
+/// The faults of the gMSA fields at one place.
+pub(crate) struct At<'r> {
+    pub(crate) request: &'r Request<'r>,
+    pub(crate) fields: &'r GmsaFields<'r>,
+}
+
+/// A name that was checked: something to ask for, or a fault.
+pub(crate) type CheckedName<'r> = Result<CredentialSpecName<'r>, Fault>;
+
+impl<'r> At<'r> {
+    fn owner(&self) -> Owner<'r> {
+        Owner { request: self.request, place: self.fields.place, container: self.fields.container() }
+    }
+
+    fn name_field(&self) -> String {
+        format!("{}.{NAME_FIELD}", self.fields.place.field_path())
+    }
+
+    fn contents_field(&self) -> String {
+        format!("{}.{CONTENTS_FIELD}", self.fields.place.field_path())
+    }
+
+    pub(crate) fn check_name(&self, name: &'r str) -> CheckedName<'r> {
+        CredentialSpecName::try_from(name).map_err(|error| match name.is_empty() {
+            true => Fault::new(
+                StatusReason::Invalid,
+                CauseReason::FieldValueRequired,
+                self.name_field(),
+                format!("{} has an empty GMSA cred spec name", self.owner()),
+                "name a GMSACredentialSpec resource, or remove the field".to_owned(),
+            ),
+            // The API server refuses the name for the resource too, so there can be none.
+            false => Fault::new(
+                StatusReason::NotFound,
+                CauseReason::FieldValueInvalid,
+                self.name_field(),
+                does_not_exist(name),
+                match CredentialSpecName::nearest(name) {
+                    Some(nearest) => format!("{error}: write `{nearest}`"),
+                    None => format!("{error}: no resource can have that name"),
+                },
+            ),
+        })
+    }
+
+    pub(crate) fn no_name(&self) -> Fault {
+        Fault::new(
+            StatusReason::Invalid,
+            CauseReason::FieldValueRequired,
+            self.name_field(),
+            format!(
+                "{} has a GMSA cred spec set, but does not define the name of the corresponding resource",
+                self.owner()
+            ),
+            format!("set {NAME_FIELD} and leave {CONTENTS_FIELD} out: it is filled in from the resource"),
+        )
+    }
+
+    pub(crate) fn not_expanded(&self, name: &CredentialSpecName<'_>) -> Fault {
+        Fault::new(
+            StatusReason::Invalid,
+            CauseReason::FieldValueRequired,
+            self.contents_field(),
+            format!("{} names GMSA cred spec \"{name}\", but it was not expanded", self.owner()),
+            format!(
+                "without contents the {} would run with no identity: check that the mutating webhook of gMSA is \
+                 installed, is called for {}, and runs again (reinvocationPolicy: IfNeeded) after whatever sets \
+                 the name",
+                self.fields.place.kind(),
+                match self.fields.place {
+                    Place::Container { list: crate::ContainerList::EphemeralContainers, .. } => {
+                        "UPDATE of pods/ephemeralcontainers"
+                    }
+                    _ => "CREATE of pods and for every container kind",
+                }
+            ),
+        )
+    }
+
+    /// The fault of a lookup that brought no contents. `None` is a need that nobody answered.
+    pub(crate) fn no_contents(
+        &self,
+        name: &CredentialSpecName<'_>,
+        answer: Option<&CredSpecAnswer<'_>>,
+    ) -> Fault {
+        let unavailable = |reason: &str| {
+            Fault::new(
+                StatusReason::InternalError,
+                CauseReason::InternalError,
+                self.name_field(),
+                format!("unable to retrieve the contents of cred spec {name}: {}", plain(reason)),
+                format!(
+                    "try again; if it persists, check that the webhook may `get` gmsacredentialspecs and look at \
+                     `kubectl get gmsacredentialspec {name}`"
+                ),
+            )
+            .worth_a_retry()
+        };
+        match answer {
+            Some(CredSpecAnswer::NotFound) => Fault::new(
+                StatusReason::NotFound,
+                CauseReason::FieldValueNotFound,
+                self.name_field(),
+                does_not_exist(name.as_str()),
+                "create it, or correct the name; `kubectl get gmsacredentialspecs` lists those that exist"
+                    .to_owned(),
+            ),
+            Some(CredSpecAnswer::Empty) => Fault::new(
+                StatusReason::ExpectationFailed,
+                CauseReason::FieldValueInvalid,
+                self.name_field(),
+                format!("cred spec {name} does not have a credspec key"),
+                "put the credential spec document under `credspec`, at the top level of the resource"
+                    .to_owned(),
+            ),
+            Some(CredSpecAnswer::Unavailable(reason)) => unavailable(reason),
+            Some(CredSpecAnswer::Found(_)) | None => unavailable("it was not looked up"),
+        }
+    }
+
+    pub(crate) fn no_service_account(&self, name: &CredentialSpecName<'_>) -> Fault {
+        Fault::new(
+            StatusReason::Forbidden,
+            CauseReason::FieldValueForbidden,
+            self.name_field(),
+            not_authorized("", name),
+            "the pod has no service account: set spec.serviceAccountName (mirror pods cannot use gMSA)"
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn not_authorized(
+        &self,
+        question: &AccessQuestion<'_>,
+        name: &CredentialSpecName<'_>,
+        reason: &str,
+    ) -> Fault {
+        let mut sentence = not_authorized(question.service_account(), name);
+        if !reason.is_empty() {
+            sentence.push_str(&format!(", reason: {reason:?}"));
+        }
+        Fault::new(
+            StatusReason::Forbidden,
+            CauseReason::FieldValueForbidden,
+            self.name_field(),
+            sentence,
+            match ProposedGrant::new(question) {
+                Ok(grant) => format!("to allow it: {}", grant.commands().join(" && ")),
+                // Nobody can be granted anything under such a name.
+                Err(error) => error.to_string(),
+            },
+        )
+    }
+
+    pub(crate) fn access_unknown(
+        &self,
+        question: &AccessQuestion<'_>,
+        name: &CredentialSpecName<'_>,
+        reason: &str,
+    ) -> Fault {
+        Fault::new(
+            StatusReason::ServiceUnavailable,
+            CauseReason::InternalError,
+            self.name_field(),
+            format!(
+                "unable to check whether service account {:?} may `use` GMSA cred spec \"{name}\": {}",
+                question.service_account(),
+                plain(reason)
+            ),
+            "this is not a refusal: try again; if it persists, check that the webhook may `create` \
+             localsubjectaccessreviews"
+                .to_owned(),
+        )
+        .worth_a_retry()
+    }
+
+    /// The fault of contents that are not those of the resource; `None` if they are.
+    pub(crate) fn mismatch(&self, name: &CredentialSpecName<'_>, comparison: &Comparison) -> Option<Fault> {
+        let why = match comparison {
+            Comparison::Equal => return None,
+            Comparison::Different(_) => String::new(),
+            Comparison::Unreadable { error, .. } => format!(": {error}"),
+        };
+        let fix = format!(
+            "remove {CONTENTS_FIELD} so that it is filled in from the resource, or make it equal to the resource's \
+             credspec"
+        );
+        Some(Fault::new(
+            StatusReason::Invalid,
+            CauseReason::FieldValueInvalid,
+            self.contents_field(),
+            format!(
+                "the GMSA cred spec contents for {} does not match the contents of GMSA resource \"{name}\"{why}",
+                self.owner()
+            ),
+            match first_difference(comparison) {
+                Some(difference) => format!("{difference}: {fix}"),
+                None => fix,
+            },
+        ))
+    }
+}
+
+/// The first difference, told about the pod's contents. Keys outside the format are masked by their pointer.
+fn first_difference(comparison: &Comparison) -> Option<String> {
+    let Comparison::Different(differences) = comparison else { return None };
+    let difference = differences.first()?;
+    let what = match difference.kind() {
+        DifferenceKind::OnlyLeft => "is missing",
+        DifferenceKind::OnlyRight => "is not in the resource",
+        DifferenceKind::Type { .. } => "has another type",
+        DifferenceKind::Length { .. } => "has another length",
+        _ => "has another value",
+    };
+    Some(format!("`{}` {what}", difference.pointer()))
+}
+
+fn does_not_exist(name: &str) -> String {
+    format!("cred spec {} does not exist", plain(name))
+}
+
+fn not_authorized(service_account: &str, name: &CredentialSpecName<'_>) -> String {
+    format!("service account {service_account:?} is not authorized to `use` GMSA cred spec \"{name}\"")
+}
+
+/// `pod "web"` or `container "iis"`, as upstream writes it; a pod that is still to get its name is called by its
+/// `generateName` and namespace.
+struct Owner<'r> {
+    request: &'r Request<'r>,
+    place: Place,
+    container: &'r str,
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.place.kind())?;
+        if matches!(self.place, Place::Container { .. }) {
+            return write!(f, "{:?}", self.container);
+        }
+        match self.request.pod() {
+            Some(pod) if pod.name().is_empty() => {
+                let name = format!("{}*", pod.generate_name());
+                write!(f, "{name:?} in namespace {:?}", self.request.namespace())
+            }
+            Some(pod) => write!(f, "{:?}", pod.name()),
+            None => write!(f, "\"\""),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use serde::{Deserialize, Serialize};
+
+/// What the operator chooses. The default is upstream's default; no choice here makes admission more
+/// permissive.
+///
+/// ```
+/// use gmsa_admission::Policy;
+///
+/// let policy = Policy::default().with_random_hostname(true);
+/// assert!(policy.random_hostname());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Policy {
+    random_hostname: bool,
+}
+
+impl Policy {
+    /// Whether a pod that names a credential spec and sets no hostname gets a hostname of its own: 15
+    /// characters, derived from the request's uid. Several containers with one gMSA and one hostname disturb
+    /// each other's logons (microsoft/Windows-Containers issue 405).
+    #[must_use]
+    pub fn with_random_hostname(mut self, random_hostname: bool) -> Self {
+        self.random_hostname = random_hostname;
+        self
+    }
+
+    /// See [`with_random_hostname`](Self::with_random_hostname).
+    pub fn random_hostname(&self) -> bool {
+        self.random_hostname
+    }
+}

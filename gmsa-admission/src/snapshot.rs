@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use gmsa_rbac::Rbac;
+use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{AccessAnswer, CredSpecAnswer, Facts, Needs};
+
+/// A cluster at one moment, as far as gMSA is concerned: its credential specs and RBAC objects, in memory. It
+/// answers any [`Needs`], in place of an API server, in tests, CI checks and command-line tools.
+///
+/// ```
+/// use gmsa_admission::Snapshot;
+///
+/// let mut cluster = Snapshot::default();
+/// cluster.insert(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [
+///     {"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec", "metadata": {"name": "webapp1"},
+///      "credspec": {"CmsPlugins": ["ActiveDirectory"]}},
+/// ]}))?;
+/// assert_eq!(cluster.credential_specs().count(), 1);
+/// # Ok::<(), gmsa_admission::SnapshotError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    credential_specs: BTreeMap<CredentialSpecName<'static>, CredSpecAnswer<'static>>,
+    rbac: Rbac,
+}
+
+impl Snapshot {
+    /// Adds one Kubernetes object, or each item of a list, in place of an object of the same name. Kinds that
+    /// have nothing to do with gMSA permissions are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] if the object cannot be what its kind says. The items of a list before that one are
+    /// kept.
+    pub fn insert(&mut self, object: &Value) -> Result<(), SnapshotError> {
+        let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+        match (kind.strip_suffix("List"), object.get("items")) {
+            (Some(item_kind), Some(Value::Array(items))) => {
+                let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+                for (index, item) in items.iter().enumerate() {
+                    self.insert_item(version, item_kind, item).map_err(|error| error.within(index))?;
+                }
+                Ok(())
+            }
+            _ => self.insert_as(kind, object),
+        }
+    }
+
+    /// Adds a credential spec, in place of one of the same name.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] if the resource has no valid name.
+    pub fn insert_credential_spec(&mut self, resource: &GmsaCredentialSpec) -> Result<(), SnapshotError> {
+        let name = resource.metadata.name.clone().unwrap_or_default();
+        let name =
+            CredentialSpecName::try_from(name).map_err(|error| SnapshotError::new(error.to_string()))?;
+        self.credential_specs.insert(name, CredSpecAnswer::from_resource(resource));
+        Ok(())
+    }
+
+    /// The credential specs by name, in order.
+    pub fn credential_specs(
+        &self,
+    ) -> impl Iterator<Item = (&CredentialSpecName<'static>, &CredSpecAnswer<'static>)> {
+        self.credential_specs.iter()
+    }
+
+    /// The permissions.
+    pub fn rbac(&self) -> &Rbac {
+        &self.rbac
+    }
+
+    /// The permissions, to add to them.
+    pub fn rbac_mut(&mut self) -> &mut Rbac {
+        &mut self.rbac
+    }
+
+    /// Answers every need: what an API server with these objects would say.
+    pub fn facts<'s>(&'s self, needs: &Needs<'s>) -> Facts<'s> {
+        let mut facts = Facts::default();
+        for name in needs.credential_specs() {
+            let answer = self.credential_specs.get(name.as_str());
+            let answer = answer.map_or(CredSpecAnswer::NotFound, CredSpecAnswer::borrowed);
+            facts.insert_credential_spec(name.clone(), answer);
+        }
+        for question in needs.access() {
+            facts.insert_access(question.clone(), AccessAnswer::from(&self.rbac.answer(question)));
+        }
+        facts
+    }
+
+    /// Items of a typed list, such as `RoleBindingList`, may leave out what the list says for them.
+    fn insert_item(&mut self, version: &str, kind: &str, item: &Value) -> Result<(), SnapshotError> {
+        let Value::Object(fields) = item else {
+            return Err(SnapshotError::new("an item of a list must be an object".to_owned()));
+        };
+        if fields.contains_key("kind") || kind.is_empty() {
+            return self.insert(item);
+        }
+        let mut item = fields.clone();
+        item.insert("kind".to_owned(), Value::from(kind));
+        item.insert("apiVersion".to_owned(), Value::from(version));
+        self.insert(&Value::Object(item))
+    }
+
+    fn insert_as(&mut self, kind: &str, object: &Value) -> Result<(), SnapshotError> {
+        match kind {
+            gmsa_types::KIND => self.insert_credential_spec(&read(object)?)?,
+            "ClusterRole" => self.rbac.insert_cluster_role(read(object)?),
+            "Role" => self.rbac.insert_role(read(object)?),
+            "ClusterRoleBinding" => self.rbac.insert_cluster_role_binding(read(object)?),
+            "RoleBinding" => self.rbac.insert_role_binding(read(object)?),
+            "" => return Err(SnapshotError::new("the object has no kind".to_owned())),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn read<T: DeserializeOwned>(object: &Value) -> Result<T, SnapshotError> {
+    T::deserialize(object).map_err(|error| SnapshotError::new(error.to_string()))
+}
+
+/// An object that a [`Snapshot`] cannot take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", at(.pointer))]
+pub struct SnapshotError {
+    pointer: String,
+    message: String,
+}
+
+fn at(pointer: &str) -> String {
+    match pointer {
+        "" => String::new(),
+        pointer => format!("`{pointer}`: "),
+    }
+}
+
+impl SnapshotError {
+    fn new(message: String) -> Self {
+        Self { pointer: String::new(), message }
+    }
+
+    fn within(self, index: usize) -> Self {
+        Self { pointer: format!("/items/{index}{}", self.pointer), ..self }
+    }
+
+    /// The JSON pointer of the object, from the root of what was inserted.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// What is wrong with it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}

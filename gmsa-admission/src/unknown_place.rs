@@ -1,0 +1,158 @@
+//! Finds gMSA fields at places that the visitor does not know, so that a list of containers which a later
+//! Kubernetes adds is denied rather than passed unseen.
+
+use std::fmt::{self, Write};
+
+use memchr::memmem;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::{
+    Place,
+    place::{CONTENTS_FIELD, NAME_FIELD},
+};
+
+/// Whether the body may hold more gMSA keys than the `met` ones. A cheap look at the raw bytes: no false "no",
+/// and a false "yes" only where a string is, or starts like, the name of such a key.
+pub(crate) fn is_possible(body: &[u8], met: usize) -> bool {
+    // Both names start alike. A quote behind a backslash is inside a string, such as an annotation that quotes
+    // a manifest, and opens no key.
+    let keys = memmem::find_iter(body, CONTENTS_FIELD.as_bytes())
+        .filter_map(|at| at.checked_sub(1))
+        .filter(|&quote| body.get(quote) == Some(&b'"'))
+        .filter(|&quote| quote.checked_sub(1).and_then(|before| body.get(before)) != Some(&b'\\'))
+        .count();
+    keys != met || has_escaped_letter(body)
+}
+
+/// Whether a letter is written as an escape, which could spell a key. No API server writes it so.
+fn has_escaped_letter(body: &[u8]) -> bool {
+    memmem::find_iter(body, br"\u00").any(|at| matches!(body.get(at.saturating_add(4)), Some(b'4'..=b'7')))
+}
+
+/// The JSON pointers, within the pod, of gMSA keys at unknown places in the review's `request.object`.
+pub(crate) fn find(body: &[u8]) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Review {
+        request: Option<Request>,
+    }
+    #[derive(Deserialize)]
+    struct Request {
+        object: Option<Found>,
+    }
+    // Nesting that is too deep to search may hide a key.
+    match serde_json::from_slice::<Review>(body) {
+        Ok(review) => review.request.and_then(|request| request.object).unwrap_or_default().0,
+        Err(_) => vec!["/spec".to_owned()],
+    }
+}
+
+/// The same within a pod that is at hand as a JSON value.
+#[cfg(feature = "kube")]
+pub(crate) fn find_in(pod: &serde_json::Value) -> Vec<String> {
+    Found::deserialize(pod).map_or_else(|_| vec!["/spec".to_owned()], |found| found.0)
+}
+
+/// The pointers found while reading a pod.
+#[derive(Default)]
+struct Found(Vec<String>);
+
+impl<'de> Deserialize<'de> for Found {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut found = Self::default();
+        Walk { path: &mut String::new(), found: &mut found.0 }.deserialize(deserializer)?;
+        Ok(found)
+    }
+}
+
+/// Walks a whole JSON value, keeping the pointer of where it is.
+struct Walk<'w> {
+    path: &'w mut String,
+    found: &'w mut Vec<String>,
+}
+
+impl Walk<'_> {
+    fn at(&mut self, segment: impl fmt::Display) -> (usize, Walk<'_>) {
+        let parent = self.path.len();
+        // Writing to a String cannot fail.
+        let _ = write!(self.path, "/{segment}");
+        (parent, Walk { path: self.path, found: self.found })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            // Labels, annotations and managed fields quote field names and give nobody an identity.
+            if self.path.is_empty() && key == "metadata" {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            if (key == NAME_FIELD || key == CONTENTS_FIELD) && !is_known(self.path) {
+                self.found.push(format!("{}/{key}", self.path));
+            }
+            let segment = key.replace('~', "~0").replace('/', "~1");
+            let (parent, inner) = self.at(segment);
+            map.next_value_seed(inner)?;
+            self.path.truncate(parent);
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            let (parent, inner) = self.at(index);
+            let element = seq.next_element_seed(inner)?;
+            self.path.truncate(parent);
+            if element.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Whether `path` is where the visitor looks for gMSA fields.
+fn is_known(path: &str) -> bool {
+    Place::from_pointer(path).is_some()
+}

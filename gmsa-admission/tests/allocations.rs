@@ -1,0 +1,93 @@
+//! A pod without gMSA fields costs no memory, whatever its size.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+use allocation_counter::{AllocationInfo, measure};
+use gmsa_admission::{Facts, Policy, Request, mutate, validate};
+use serde_json::{Value, json};
+
+fn review(containers: usize, fields: usize, gmsa: bool) -> Vec<u8> {
+    let container = |index: usize| {
+        let env: Vec<_> =
+            (0..fields).map(|n| json!({"name": format!("V{n}"), "value": "a \"quoted\" \u{e9}"})).collect();
+        let mut container = json!({"name": format!("c{index}"), "image": "iis", "env": env,
+            "securityContext": {"windowsOptions": {"runAsUserName": "ContainerUser"}}});
+        if gmsa {
+            container["securityContext"]["windowsOptions"]["gmsaCredentialSpecName"] = json!("webapp0");
+        }
+        container
+    };
+    let review = json!({
+        "kind": "AdmissionReview",
+        "apiVersion": "admission.k8s.io/v1",
+        "request": {
+            "uid": "be6927ce-5f1f-46c5-a4c7-410eacbe2287",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "namespace": "team-a",
+            "operation": "CREATE",
+            "userInfo": {"username": "admin", "groups": ["system:masters"]},
+            "object": {
+                "metadata": {"name": "none", "annotations": {"manifest": "{\"gmsaCredentialSpec\":\"quoted\"}"}},
+                "spec": {
+                    "containers": (0..containers).map(container).collect::<Vec<_>>(),
+                    "initContainers": (0..containers).map(container).collect::<Vec<_>>(),
+                    "serviceAccountName": "default",
+                },
+            },
+            "oldObject": Value::Null,
+        },
+    });
+    serde_json::to_vec(&review).unwrap()
+}
+
+fn reading(body: &[u8]) -> AllocationInfo {
+    measure(|| {
+        let request = Request::from_slice(body).unwrap();
+        assert_eq!(request.namespace(), "team-a");
+    })
+}
+
+#[test]
+fn reading_a_pod_without_gmsa_fields_allocates_nothing_per_container_or_field() {
+    let (small, large) = (review(1, 1, false), review(50, 50, false));
+    assert!(large.len() > 100 * small.len());
+    // Warm up whatever is made once per process.
+    reading(&small);
+    let (few, many) = (reading(&small), reading(&large));
+    assert_eq!(few.count_total, many.count_total);
+    // Text with escapes is unescaped in a buffer of the JSON reader's, once, if the key is looked at.
+    assert!(few.count_total <= 1, "{few:?}");
+}
+
+#[test]
+fn answering_a_pod_without_gmsa_fields_allocates_no_more_for_a_large_one() {
+    let answering = |body: &[u8]| {
+        measure(|| {
+            let request = Request::from_slice(body).unwrap();
+            let policy = Policy::default();
+            let facts = Facts::default();
+            assert!(mutate(&request, &policy).needs().is_empty());
+            assert!(mutate(&request, &policy).respond(&facts).allowed());
+            assert!(validate(&request, &policy).respond(&facts).allowed());
+        })
+    };
+    let (small, large) = (review(1, 1, false), review(50, 50, false));
+    answering(&small);
+    assert_eq!(answering(&small).count_total, answering(&large).count_total);
+}
+
+#[test]
+fn reading_gmsa_fields_borrows_them() {
+    let body = review(50, 1, true);
+    reading(&body);
+    let info = reading(&body);
+    // The growing list of places, and nothing else.
+    assert!(info.count_total <= 8, "{info:?}");
+}

@@ -1,0 +1,103 @@
+//! The same decisions from kube-core's types as from bytes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+#![cfg(feature = "kube")]
+
+mod generators;
+
+use generators::*;
+use gmsa_admission::{Policy, Request, mutate, validate};
+use k8s_openapi::api::core::v1::Pod;
+use kube_core::{
+    DynamicObject,
+    admission::{AdmissionRequest, AdmissionResponse, AdmissionReview},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// kube-core asks for more fields than matter here.
+fn kube_review(operation: &str, sub_resource: &str, pod: &Value, old: &Value) -> Value {
+    let mut review = review(operation, sub_resource, pod, old);
+    review["request"]["userInfo"] = json!({"username": "admin"});
+    review["request"]["name"] = json!("web");
+    review
+}
+
+/// Typed pods cannot hold what the generators put beside the fields that matter.
+fn typed(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    pod["spec"]["volumes"] = json!([]);
+    for list in LISTS {
+        for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
+            container["env"] = json!([]);
+        }
+    }
+    pod
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_ways_of_reading_a_request_agree(
+        pod in prop_oneof![pod(), expanded_pod(), proper_pod()], old in pod(), facts in facts(),
+        (operation, sub_resource) in prop_oneof![
+            Just(("CREATE", "")), Just(("UPDATE", "")), Just(("UPDATE", "ephemeralcontainers")), Just(("DELETE", "")),
+        ],
+    ) {
+        let (pod, old) = (typed(&pod), typed(&old));
+        let review = kube_review(operation, sub_resource, &pod, &old);
+        let body = serde_json::to_vec(&review).unwrap();
+        let bytes = Request::from_slice(&body).unwrap();
+        let review_of_pods: AdmissionReview<Pod> = serde_json::from_value(review.clone()).unwrap();
+        let of_pods: AdmissionRequest<Pod> = review_of_pods.try_into().unwrap();
+        let review_of_objects: AdmissionReview<DynamicObject> = serde_json::from_value(review).unwrap();
+        let of_objects: AdmissionRequest<DynamicObject> = review_of_objects.try_into().unwrap();
+        let policy = Policy::default();
+        for request in [Request::try_from(&of_pods).unwrap(), Request::try_from(&of_objects).unwrap()] {
+            prop_assert_eq!(&request, &bytes);
+            let ours = mutate(&request, &policy).respond(&facts);
+            let base = AdmissionResponse::from(&of_pods);
+            let theirs = ours.clone().into_kube(base).unwrap();
+            prop_assert_eq!(theirs.allowed, ours.allowed());
+            prop_assert_eq!(&theirs.uid, ours.uid());
+            let patch = theirs.patch.map(|patch| serde_json::from_slice::<Value>(&patch).unwrap());
+            prop_assert_eq!(patch, ours.patch().map(|patch| serde_json::to_value(patch).unwrap()));
+            let ours = validate(&request, &policy).respond(&facts);
+            let theirs = ours.clone().into_kube(AdmissionResponse::from(&of_pods)).unwrap();
+            if let Some(denial) = ours.denial() {
+                prop_assert_eq!(&theirs.result.message, denial.message());
+                prop_assert_eq!(theirs.result.code, denial.status().code());
+                prop_assert_eq!(theirs.result.details.unwrap().causes.len(), denial.causes().len());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_untyped_request_shows_unknown_places() {
+    let pod = json!({"metadata": {"name": "web"}, "spec": {"later": {"gmsaCredentialSpec": "{}"}}});
+    let review: AdmissionReview<DynamicObject> =
+        serde_json::from_value(kube_review("CREATE", "", &pod, &Value::Null)).unwrap();
+    let request: AdmissionRequest<DynamicObject> = review.try_into().unwrap();
+    let request = Request::try_from(&request).unwrap();
+    assert_eq!(request.pod().unwrap().unknown_places(), ["/spec/later/gmsaCredentialSpec"]);
+}
+
+#[test]
+fn a_request_about_something_else_is_refused() {
+    let mut review = kube_review("CREATE", "", &json!({"metadata": {}}), &Value::Null);
+    review["request"]["kind"]["kind"] = json!("Service");
+    let review: AdmissionReview<DynamicObject> = serde_json::from_value(review).unwrap();
+    let request: AdmissionRequest<DynamicObject> = review.try_into().unwrap();
+    let error = Request::try_from(&request).unwrap_err();
+    assert!(error.to_string().starts_with("expected a Pod object, got a Service"));
+    assert!(error.into_response().is_some());
+}
