@@ -1,0 +1,414 @@
+//! From a manifest to the pod that it makes.
+//!
+//! Admission sees pods, users write Deployments. [`pod_of`] bridges the two, so that the checks of a pod can be
+//! made long before a controller creates one, and told in terms of the manifest.
+//!
+//! ```
+//! use gmsa_admission::workload::{WorkloadKind, pod_of};
+//! use serde_json::json;
+//!
+//! let manifest = json!({
+//!     "apiVersion": "apps/v1", "kind": "Deployment",
+//!     "metadata": {"name": "with-creds", "namespace": "shop"},
+//!     "spec": {"template": {"spec": {"containers": [{"name": "iis"}]}}},
+//! });
+//! let workload = pod_of(&manifest)?.ok_or("no workload")?;
+//! assert_eq!(workload.kind(), WorkloadKind::Deployment);
+//! assert_eq!(workload.pod()["metadata"]["generateName"], "with-creds-");
+//! assert_eq!(workload.pod()["metadata"]["namespace"], "shop");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+
+use gmsa_types::check_dns_subdomain;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The pod that the controller of `object` would create; `None` if `object` makes no pods.
+///
+/// The pod has the template's labels, annotations, finalizers and `spec`, the workload's namespace (`default`
+/// if it says none), and the name of the controller's form:
+///
+/// | kind | name |
+/// |---|---|
+/// | Pod | as it stands |
+/// | StatefulSet | `NAME-0` (or the first of `spec.ordinals`), also as its `hostname` |
+/// | Job, CronJob | `generateName: NAME-`; where pods are indexed `NAME-0-`, with `hostname: NAME-0` |
+/// | all others | `generateName: NAME-` |
+///
+/// What only a cluster knows is left out: owner references, the hash of the template that stands in the names
+/// and labels of a Deployment's pods, the time in the names of a CronJob's, the volumes of claims, the
+/// tolerations of a DaemonSet. None of that bears on gMSA. A manifest with `generateName` instead of a name
+/// lends its prefix.
+///
+/// Source: Kubernetes `pkg/controller/controller_utils.go`, `GetPodFromTemplate`;
+/// `pkg/controller/statefulset/stateful_set_utils.go`, `newStatefulSetPod`; `pkg/controller/job`,
+/// `podGenerateNameWithIndex`.
+///
+/// # Errors
+///
+/// [`WorkloadError`] if `object` is of a workload kind and has no template, no name, a field of the wrong JSON
+/// type, or a version of its API group that API servers no longer serve; or if it has no kind at all.
+pub fn pod_of(object: &Value) -> Result<Option<WorkloadPod>, WorkloadError> {
+    let Some(kind) = WorkloadKind::of(object)? else { return Ok(None) };
+    object_at(object, "/metadata")?.ok_or_else(|| WorkloadError::missing("/metadata"))?;
+    let namespace = text_at(object, "/metadata/namespace")?.unwrap_or("default");
+    let own_name = text_at(object, "/metadata/name")?;
+    let prefix = text_at(object, "/metadata/generateName")?;
+    let name = own_name.or(prefix).ok_or_else(|| WorkloadError::missing("/metadata/name"))?;
+    let pod = match kind {
+        WorkloadKind::Pod => bare_pod(object, namespace)?,
+        _ => {
+            let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
+            templated_pod(object, kind, namespace, name, generate_name)?
+        }
+    };
+    Ok(Some(WorkloadPod { kind, namespace: namespace.to_owned(), name: name.to_owned(), pod }))
+}
+
+/// A kind of object that makes pods.
+///
+/// ```
+/// use gmsa_admission::workload::WorkloadKind;
+///
+/// assert_eq!(WorkloadKind::CronJob.api_version(), "batch/v1");
+/// assert_eq!(WorkloadKind::CronJob.template_pointer(), "/spec/jobTemplate/spec/template");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum WorkloadKind {
+    /// A pod itself.
+    Pod,
+    /// `apps/v1` Deployment.
+    Deployment,
+    /// `apps/v1` StatefulSet.
+    StatefulSet,
+    /// `apps/v1` DaemonSet.
+    DaemonSet,
+    /// `apps/v1` ReplicaSet.
+    ReplicaSet,
+    /// `v1` ReplicationController.
+    ReplicationController,
+    /// `batch/v1` Job.
+    Job,
+    /// `batch/v1` CronJob.
+    CronJob,
+}
+
+impl WorkloadKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Pod,
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::ReplicaSet,
+        Self::ReplicationController,
+        Self::Job,
+        Self::CronJob,
+    ];
+
+    /// The kind as manifests write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pod => "Pod",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::ReplicationController => "ReplicationController",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+        }
+    }
+
+    /// The `apiVersion` under which API servers serve it.
+    pub const fn api_version(self) -> &'static str {
+        match self {
+            Self::Pod | Self::ReplicationController => "v1",
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
+            Self::Job | Self::CronJob => "batch/v1",
+        }
+    }
+
+    /// The JSON pointer of the pod template in the object; for a pod `""`, the object itself. Put in front of a
+    /// pointer into the pod, it gives the place in the manifest.
+    pub const fn template_pointer(self) -> &'static str {
+        match self {
+            Self::Pod => "",
+            Self::CronJob => "/spec/jobTemplate/spec/template",
+            _ => "/spec/template",
+        }
+    }
+
+    /// The kind of `object`; `None` if it is of a kind that makes no pods, or of another API group that has a
+    /// kind of the same name.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`] if `kind` or `apiVersion` is missing or no string, or if the version is one that API
+    /// servers no longer serve, such as `extensions/v1beta1`.
+    pub fn of(object: &Value) -> Result<Option<Self>, WorkloadError> {
+        if !object.is_object() {
+            return Err(WorkloadError::wrong_type("", "an object"));
+        }
+        let text = text_at(object, "/kind")?.ok_or_else(|| WorkloadError::missing("/kind"))?;
+        let version = text_at(object, "/apiVersion")?.ok_or_else(|| WorkloadError::missing("/apiVersion"))?;
+        let Some(kind) = Self::ALL.into_iter().find(|kind| kind.as_str() == text) else { return Ok(None) };
+        if version == kind.api_version() {
+            return Ok(Some(kind));
+        }
+        let group = group_of(version);
+        if group == group_of(kind.api_version()) || group == "extensions" {
+            let fault = WorkloadFault::NotServed { kind };
+            return Err(WorkloadError { pointer: "/apiVersion".to_owned(), fault });
+        }
+        Ok(None)
+    }
+}
+
+impl fmt::Display for WorkloadKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A pod as a controller makes it, and where it comes from. Made by [`pod_of`].
+#[derive(Clone, PartialEq)]
+pub struct WorkloadPod {
+    kind: WorkloadKind,
+    namespace: String,
+    name: String,
+    pod: Value,
+}
+
+impl WorkloadPod {
+    /// The kind of the workload.
+    pub fn kind(&self) -> WorkloadKind {
+        self.kind
+    }
+
+    /// The namespace of the workload and of its pod.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The name of the workload, or the prefix if it has a `generateName` alone.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The JSON pointer of the pod template in the workload; see [`WorkloadKind::template_pointer`].
+    pub fn template_pointer(&self) -> &'static str {
+        self.kind.template_pointer()
+    }
+
+    /// The pod.
+    pub fn pod(&self) -> &Value {
+        &self.pod
+    }
+
+    /// The pod, owned.
+    pub fn into_pod(self) -> Value {
+        self.pod
+    }
+}
+
+/// Names the workload, not its pod: environments and credential specs belong in no log.
+impl fmt::Debug for WorkloadPod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkloadPod")
+            .field("kind", &self.kind)
+            .field("namespace", &self.namespace)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an object is no workload from which a pod can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkloadError {
+    pointer: String,
+    fault: WorkloadFault,
+}
+
+/// The kind of a [`WorkloadError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkloadFault {
+    /// A field that every such object has is not there, or empty.
+    Missing,
+    /// A field has the wrong JSON type.
+    WrongType {
+        /// The type that belongs there: `an object`, `a string`.
+        expected: &'static str,
+    },
+    /// The API group of the kind, in a version that API servers don't serve.
+    NotServed {
+        /// The kind.
+        kind: WorkloadKind,
+    },
+}
+
+impl WorkloadError {
+    fn missing(pointer: &str) -> Self {
+        Self { pointer: pointer.to_owned(), fault: WorkloadFault::Missing }
+    }
+
+    fn wrong_type(pointer: &str, expected: &'static str) -> Self {
+        Self { pointer: pointer.to_owned(), fault: WorkloadFault::WrongType { expected } }
+    }
+
+    /// The JSON pointer (RFC 6901) of the field.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// What is wrong with it.
+    pub fn fault(&self) -> &WorkloadFault {
+        &self.fault
+    }
+}
+
+impl fmt::Display for WorkloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pointer = &self.pointer;
+        match self.fault {
+            WorkloadFault::Missing => write!(f, "`{pointer}` is missing"),
+            WorkloadFault::WrongType { expected } if pointer.is_empty() => {
+                write!(f, "the manifest is not {expected}")
+            }
+            WorkloadFault::WrongType { expected } => write!(f, "`{pointer}` is not {expected}"),
+            WorkloadFault::NotServed { kind } => {
+                let version = kind.api_version();
+                write!(f, "`{pointer}` names a version that is not served: a {kind} is of `{version}`")
+            }
+        }
+    }
+}
+
+impl std::error::Error for WorkloadError {}
+
+fn bare_pod(object: &Value, namespace: &str) -> Result<Value, WorkloadError> {
+    object_at(object, "/spec")?.ok_or_else(|| WorkloadError::missing("/spec"))?;
+    let mut pod = object.clone();
+    if let Some(fields) = pod.as_object_mut() {
+        // The API server starts every new pod with a status of its own.
+        fields.remove("status");
+        if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("namespace".to_owned(), json!(namespace));
+        }
+    }
+    Ok(pod)
+}
+
+fn templated_pod(
+    object: &Value,
+    kind: WorkloadKind,
+    namespace: &str,
+    name: &str,
+    mut generate_name: String,
+) -> Result<Value, WorkloadError> {
+    let template = kind.template_pointer();
+    let at = |field: &str| format!("{template}{field}");
+    object_at(object, template)?.ok_or_else(|| WorkloadError::missing(template))?;
+    let spec = object_at(object, &at("/spec"))?.ok_or_else(|| WorkloadError::missing(&at("/spec")))?;
+    object_at(object, &at("/metadata"))?;
+
+    let mut spec = spec.clone();
+    let mut labels = object_at(object, &at("/metadata/labels"))?.cloned().unwrap_or_default();
+    let mut annotations = object_at(object, &at("/metadata/annotations"))?.cloned().unwrap_or_default();
+    let mut metadata = Map::new();
+    metadata.insert("namespace".to_owned(), json!(namespace));
+
+    match kind {
+        WorkloadKind::StatefulSet => {
+            let ordinal = number_at(object, "/spec/ordinals/start")?.unwrap_or(0);
+            let pod_name = format!("{name}-{ordinal}");
+            labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), json!(pod_name));
+            labels.insert("apps.kubernetes.io/pod-index".to_owned(), json!(ordinal.to_string()));
+            spec.insert("hostname".to_owned(), json!(pod_name));
+            if let Some(service) = text_at(object, "/spec/serviceName")? {
+                spec.insert("subdomain".to_owned(), json!(service));
+            }
+            metadata.insert("name".to_owned(), json!(pod_name));
+        }
+        WorkloadKind::Job | WorkloadKind::CronJob => {
+            let job = template.strip_suffix("/template").unwrap_or(template);
+            if text_at(object, &format!("{job}/completionMode"))? == Some("Indexed") {
+                let index = "batch.kubernetes.io/job-completion-index";
+                labels.insert(index.to_owned(), json!("0"));
+                annotations.insert(index.to_owned(), json!("0"));
+                spec.insert("hostname".to_owned(), json!(format!("{name}-0")));
+                generate_name = indexed_prefix(name);
+            }
+        }
+        _ => {}
+    }
+
+    metadata.insert("generateName".to_owned(), json!(generate_name));
+    for (field, map) in [("labels", labels), ("annotations", annotations)] {
+        if !map.is_empty() {
+            metadata.insert(field.to_owned(), Value::Object(map));
+        }
+    }
+    if let Some(finalizers) = present(object, &at("/metadata/finalizers")) {
+        metadata.insert("finalizers".to_owned(), finalizers.clone());
+    }
+    Ok(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+}
+
+/// `NAME-`, or `NAME` where that would make no pod name: `getPodsPrefix`, which checks the prefix with its last
+/// two characters replaced, since a generated suffix follows.
+fn pod_prefix(name: &str) -> String {
+    let mut masked = name.to_owned();
+    masked.pop();
+    masked.push('a');
+    if name.is_ascii() && name.len() < 253 && check_dns_subdomain("pod name", &masked).is_ok() {
+        format!("{name}-")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// `podGenerateNameWithIndex`: the name gives way so that the index fits into the 58 bytes of a prefix.
+fn indexed_prefix(name: &str) -> String {
+    let index = "-0-";
+    let kept: String = name.chars().take(58 - index.len()).collect();
+    if name.len() + index.len() > 58 { kept + index } else { format!("{name}{index}") }
+}
+
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// A value that is there: Kubernetes takes `null` as absent.
+fn present<'v>(object: &'v Value, pointer: &str) -> Option<&'v Value> {
+    object.pointer(pointer).filter(|value| !value.is_null())
+}
+
+fn object_at<'v>(object: &'v Value, pointer: &str) -> Result<Option<&'v Map<String, Value>>, WorkloadError> {
+    match present(object, pointer) {
+        None => Ok(None),
+        Some(Value::Object(map)) => Ok(Some(map)),
+        Some(_) => Err(WorkloadError::wrong_type(pointer, "an object")),
+    }
+}
+
+fn text_at<'v>(object: &'v Value, pointer: &str) -> Result<Option<&'v str>, WorkloadError> {
+    match present(object, pointer) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(_) => Err(WorkloadError::wrong_type(pointer, "a string")),
+    }
+}
+
+fn number_at(object: &Value, pointer: &str) -> Result<Option<u64>, WorkloadError> {
+    match present(object, pointer) {
+        None => Ok(None),
+        Some(value) => {
+            value.as_u64().map(Some).ok_or_else(|| WorkloadError::wrong_type(pointer, "a whole number"))
+        }
+    }
+}
