@@ -1,1 +1,7 @@
-//! What the example programs share: reading manifests.
+//! What the example programs share: reading manifests, and making a cluster of them.
+
+pub mod cluster;
+pub mod manifest;
+mod manifest_json;
+mod manifest_yaml;
+pub mod program;

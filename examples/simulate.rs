@@ -1,0 +1,368 @@
+//! Plays gMSA admission for a folder of manifests: which identity each container gets, or why not.
+
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+use gmsa_admission::{
+    Policy, Snapshot,
+    api_server::{FieldError, check_object, pruned_fields},
+    simulate::{Refusal, Simulation, simulate},
+    workload::WorkloadKind,
+};
+use gmsa_examples::{
+    cluster,
+    manifest::{self, Manifest, ManifestError},
+    program::{BAD, FAINT, GOOD, NOTE, bad_input, print, styled},
+};
+use serde_json::{Value, json};
+
+/// Plays gMSA admission for Kubernetes manifests, with no cluster at hand.
+///
+/// Reads credential specs, RBAC objects and workloads, and takes each workload's pod through the API server's own
+/// checks, the mutating webhook and the validating webhook. Prints which credential spec each container gets and
+/// through which role and binding, or why the pod is denied and how to mend that.
+#[derive(Parser)]
+#[command(name = "simulate", after_help = EXAMPLES)]
+struct Arguments {
+    /// Files or folders of manifests in YAML or JSON; `-` is the standard input.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+
+    /// Give pods with gMSA and no hostname one of their own, as the webhook does with RANDOM_HOSTNAME.
+    #[arg(long)]
+    random_hostname: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  simulate examples/manifests/webapp1
+  simulate --output json deploy/ extra.yaml
+  kustomize build . | simulate -
+  simulate --output yaml deploy/ | kubectl apply --dry-run=server -f -
+
+Exit codes:
+  0  every workload is admitted
+  1  something is denied
+  2  the input cannot be used; nothing is printed on the standard output";
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    /// A story to read.
+    Text,
+    /// The same as data.
+    Json,
+    /// The pods as they would be stored, contents included.
+    Yaml,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let policy = Policy::default().with_random_hostname(arguments.random_hostname);
+    let manifests = match manifest::read(&arguments.paths) {
+        Ok(manifests) => manifests,
+        Err(errors) => return bad_input(errors),
+    };
+    let report = match Report::of(&manifests, &policy) {
+        Ok(report) => report,
+        Err(errors) => return bad_input(errors),
+    };
+    match arguments.output {
+        Output::Text => print(&report.text()),
+        Output::Json => print(&format!("{:#}\n", report.json())),
+        Output::Yaml => match report.yaml() {
+            Ok(yaml) => {
+                print(&yaml);
+                for (workload, refusal) in report.denied() {
+                    anstream::eprintln!(
+                        "{BAD}denied{BAD:#}: {}: {}",
+                        title(&workload.simulation),
+                        refusal.message()
+                    );
+                }
+            }
+            Err(error) => return bad_input([error]),
+        },
+    }
+    if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// What became of all manifests.
+struct Report<'m> {
+    objects: Vec<Object<'m>>,
+    workloads: Vec<Workload<'m>>,
+}
+
+/// An object that is no workload and that something is to be said about.
+struct Object<'m> {
+    manifest: &'m Manifest,
+    errors: Vec<FieldError>,
+    pruned: Vec<String>,
+}
+
+struct Workload<'m> {
+    manifest: &'m Manifest,
+    simulation: Simulation,
+    notes: Vec<String>,
+}
+
+impl<'m> Report<'m> {
+    fn of(manifests: &'m [Manifest], policy: &Policy) -> Result<Self, Vec<ManifestError>> {
+        let mut cluster = Snapshot::default();
+        let mut objects = Vec::new();
+        let mut bad = Vec::new();
+        for manifest in manifests.iter().filter(|manifest| !is_workload(&manifest.object)) {
+            let errors = check_object(&manifest.object);
+            if errors.is_empty() {
+                bad.extend(cluster::add(&mut cluster, manifest).err());
+            }
+            let pruned = pruned_fields(&manifest.object);
+            if !errors.is_empty() || !pruned.is_empty() {
+                objects.push(Object { manifest, errors, pruned });
+            }
+        }
+        // Nobody else fills in aggregated roles here.
+        cluster.rbac_mut().aggregate();
+        let mut workloads = Vec::new();
+        for manifest in manifests {
+            match simulate(&cluster, &manifest.object, policy) {
+                Ok(Some(simulation)) => {
+                    let notes = notes(&simulation, manifests);
+                    workloads.push(Workload { manifest, simulation, notes });
+                }
+                Ok(None) => {}
+                Err(error) => bad.push(ManifestError {
+                    file: manifest.file.clone(),
+                    place: Some((manifest.line, 1)),
+                    message: error.to_string(),
+                    remedy: "correct the workload that starts there",
+                }),
+            }
+        }
+        if bad.is_empty() { Ok(Self { objects, workloads }) } else { Err(bad) }
+    }
+
+    fn denied(&self) -> impl Iterator<Item = (&Workload<'m>, &Refusal)> {
+        self.workloads.iter().filter_map(|workload| Some((workload, workload.simulation.refusal()?)))
+    }
+
+    fn refused(&self) -> usize {
+        self.objects.iter().filter(|object| !object.errors.is_empty()).count()
+    }
+
+    fn is_clean(&self) -> bool {
+        self.denied().next().is_none() && self.refused() == 0
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        for object in &self.objects {
+            let _ = object.tell(&mut text);
+        }
+        for workload in &self.workloads {
+            let _ = workload.tell(&mut text);
+        }
+        let denied = self.denied().count();
+        let admitted = self.workloads.len() - denied;
+        let _ = write!(
+            text,
+            "{} {}: {admitted} admitted",
+            self.workloads.len(),
+            plural(self.workloads.len(), "workload")
+        );
+        if denied > 0 {
+            let _ = write!(text, ", {}", styled(BAD, format_args!("{denied} denied")));
+        }
+        if self.refused() > 0 {
+            let many = self.refused();
+            let refused = format!("{many} other {} refused by the API server", plural(many, "object"));
+            let _ = write!(text, ", {}", styled(BAD, refused));
+        }
+        text + "\n"
+    }
+
+    fn json(&self) -> Value {
+        let place = |manifest: &Manifest| json!({"file": manifest.file, "line": manifest.line});
+        let objects: Vec<_> = self
+            .objects
+            .iter()
+            .map(|object| {
+                let errors: Vec<_> = object
+                    .errors
+                    .iter()
+                    .map(|error| json!({"field": error.path(), "message": error.to_string(), "fix": error.fix()}))
+                    .collect();
+                let (kind, name) = (&object.manifest.object["kind"], &object.manifest.object["metadata"]["name"]);
+                json!({"source": place(object.manifest), "kind": kind, "name": name, "refused": errors,
+                       "prunedFields": object.pruned})
+            })
+            .collect();
+        let workloads: Vec<_> = self
+            .workloads
+            .iter()
+            .map(|workload| {
+                let mut report = serde_json::to_value(&workload.simulation).unwrap_or_default();
+                report["admitted"] = json!(workload.simulation.refusal().is_none());
+                report["source"] = place(workload.manifest);
+                report["notes"] = json!(workload.notes);
+                report
+            })
+            .collect();
+        let denied = self.denied().count();
+        json!({
+            "workloads": workloads,
+            "objects": objects,
+            "summary": {"admitted": self.workloads.len() - denied, "denied": denied, "refusedObjects": self.refused()},
+        })
+    }
+
+    fn yaml(&self) -> Result<String, String> {
+        let admitted = self.workloads.iter().filter(|workload| workload.simulation.refusal().is_none());
+        let pods: Result<Vec<_>, _> =
+            admitted.map(|workload| manifest::to_yaml(workload.simulation.pod())).collect();
+        Ok(pods?.join("---\n"))
+    }
+}
+
+impl Object<'_> {
+    fn tell(&self, text: &mut String) -> std::fmt::Result {
+        let object = &self.manifest.object;
+        let of = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or("?").to_owned();
+        let title = format!("{} {}", of("/kind"), of("/metadata/name"));
+        let (style, verdict) = match self.errors.is_empty() {
+            true => (NOTE, "accepted, but not whole"),
+            false => (BAD, "refused by the API server"),
+        };
+        writeln!(text, "{title}: {}  {}", styled(style, verdict), source(self.manifest))?;
+        for error in &self.errors {
+            tell_fault(text, &error.to_string(), error.fix())?;
+        }
+        for pointer in &self.pruned {
+            writeln!(
+                text,
+                "  {}: the API server drops `{pointer}`, which the CRD does not know",
+                styled(NOTE, "note")
+            )?;
+        }
+        writeln!(text)
+    }
+}
+
+impl Workload<'_> {
+    fn tell(&self, text: &mut String) -> std::fmt::Result {
+        let simulation = &self.simulation;
+        let verdict = match simulation.refusal() {
+            None => styled(GOOD, "admitted"),
+            Some(refusal) => {
+                styled(BAD, format_args!("denied by {} ({})", refusal.step().as_str(), refusal.code()))
+            }
+        };
+        writeln!(text, "{}: {verdict}  {}", title(simulation), source(self.manifest))?;
+        match simulation.refusal() {
+            None if simulation.identities().is_empty() => writeln!(text, "  no container uses gMSA")?,
+            None => self.tell_identities(text)?,
+            Some(refusal) => tell_refusal(text, refusal)?,
+        }
+        for note in simulation.warnings().iter().chain(&self.notes) {
+            writeln!(text, "  {}: {note}", styled(NOTE, "note"))?;
+        }
+        writeln!(text)
+    }
+
+    fn tell_identities(&self, text: &mut String) -> std::fmt::Result {
+        for identity in self.simulation.identities() {
+            let from = if identity.inherited() { ", from the pod" } else { "" };
+            let (kind, name) = (identity.place().kind(), identity.container());
+            writeln!(text, "  {kind} {name} runs as {}{from}", styled(GOOD, identity.credential_spec()))?;
+            if let Some(grant) = identity.grant() {
+                writeln!(
+                    text,
+                    "    permitted to {} by {} of {}",
+                    grant.subject(),
+                    grant.binding(),
+                    grant.role()
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell_refusal(text: &mut String, refusal: &Refusal) -> std::fmt::Result {
+    for fault in refusal.faults() {
+        let message = match fault.message().starts_with(fault.field()) {
+            true => fault.message().to_owned(),
+            false => format!("{}\n    at {}", fault.message(), styled(FAINT, fault.field())),
+        };
+        tell_fault(text, &message, fault.fix())?;
+    }
+    if refusal.faults().is_empty() {
+        tell_fault(text, refusal.message(), None)?;
+    }
+    if !refusal.fix().is_empty() {
+        tell_fix(text, refusal.fix())?;
+    }
+    for hint in refusal.near_misses() {
+        writeln!(text, "  {}: {}", styled(NOTE, "near miss"), hint.message())?;
+        if let Some(fix) = hint.fix() {
+            tell_fix(text, fix)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell_fault(text: &mut String, message: &str, fix: Option<&str>) -> std::fmt::Result {
+    writeln!(text, "  {message}")?;
+    fix.map_or(Ok(()), |fix| tell_fix(text, fix))
+}
+
+fn tell_fix(text: &mut String, fix: &str) -> std::fmt::Result {
+    // Commands stand alone on their lines, ready to be copied.
+    let fix = fix.replace(" && ", "\n").replace(": kubectl", ":\nkubectl").replace('\n', "\n      ");
+    writeln!(text, "    {}: {fix}", styled(GOOD, "fix"))
+}
+
+fn title(simulation: &Simulation) -> String {
+    format!("{} {}/{}", simulation.kind().as_str(), simulation.namespace(), simulation.name())
+}
+
+fn source(manifest: &Manifest) -> String {
+    styled(FAINT, format_args!("{}:{}", manifest.file, manifest.line))
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+}
+
+fn is_workload(object: &Value) -> bool {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    WorkloadKind::ALL.iter().any(|workload| workload.as_str() == kind)
+}
+
+/// What the manifests leave open. They need not be all that the cluster has, so this denies nothing.
+fn notes(simulation: &Simulation, manifests: &[Manifest]) -> Vec<String> {
+    let is_there = |kind: &str, namespace: Option<&str>, name: &str| {
+        manifests.iter().map(|manifest| &manifest.object).any(|object| {
+            object["kind"] == kind
+                && object["metadata"]["name"] == name
+                && namespace.is_none_or(|namespace| {
+                    object["metadata"]["namespace"].as_str().unwrap_or("default") == namespace
+                })
+        })
+    };
+    let (namespace, account) = (simulation.namespace(), simulation.service_account());
+    let mut notes = Vec::new();
+    if account != "default" && !is_there("ServiceAccount", Some(namespace), account) {
+        notes.push(format!(
+            "service account {namespace}/{account} is not among the manifests; without it there is no pod"
+        ));
+    }
+    if namespace != "default" && !is_there("Namespace", None, namespace) {
+        notes.push(format!("namespace {namespace} is not among the manifests"));
+    }
+    notes
+}
