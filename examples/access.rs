@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 use clap::{Parser, ValueEnum};
 use gmsa_examples::{
     cluster, manifest,
-    program::{BAD, GOOD, NOTE, bad_input, print, styled},
+    program::{self, BAD, GOOD, NOTE, bad_input, print, styled},
 };
 use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
 use serde_json::{Value, json};
@@ -140,6 +140,9 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
             }
         }
         Answer::Deny(refusal) => {
+            // What every denial ends with need not stand under each near miss as well.
+            let commands = ProposedGrant::new(question).map(|grant| grant.commands());
+            let told = |fix: &&str| commands.as_ref().is_ok_and(|commands| *fix == commands.join("\n"));
             lines.push(format!(
                 "{}: service account {namespace}/{account} may not use {spec}",
                 styled(BAD, "denied")
@@ -149,20 +152,17 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
             }
             for near in refusal.near_misses() {
                 lines.push(format!("  {}: {near}", styled(NOTE, "near miss")));
-                lines.extend(near.fix().map(|fix| format!("    {}: {}", styled(GOOD, "fix"), indented(fix))));
+                lines.extend(
+                    near.fix().filter(|fix| !told(fix)).map(|fix| program::fix(fix).trim_end().to_owned()),
+                );
             }
-            match ProposedGrant::new(question) {
-                Ok(grant) => {
-                    let commands = grant.commands().join("\n");
-                    lines.push(format!("  {}:\n      {}", styled(GOOD, "to allow it"), indented(&commands)));
+            match commands {
+                Ok([role, binding]) => {
+                    lines.push(format!("  {}:\n      {role}\n      {binding}", styled(GOOD, "to allow it")));
                 }
                 Err(error) => lines.push(format!("  nobody can be given that permission: {error}")),
             }
         }
     }
     lines.join("\n") + "\n"
-}
-
-fn indented(text: &str) -> String {
-    text.replace('\n', "\n      ")
 }

@@ -16,12 +16,30 @@ pub const NOTE: Style = AnsiColor::Yellow.on_default();
 /// What can be skipped.
 pub const FAINT: Style = Style::new().dimmed();
 
+/// Errors beyond these are counted, not shown: a folder that holds something else has thousands.
+const MOST_ERRORS: usize = 20;
+
 /// Ends a program over bad input: a line for each error on the standard error.
 pub fn bad_input<E: Display>(errors: impl IntoIterator<Item = E>) -> ExitCode {
-    for error in errors {
+    let mut errors = errors.into_iter();
+    for error in errors.by_ref().take(MOST_ERRORS) {
         anstream::eprintln!("{BAD}error{BAD:#}: {error}");
     }
+    match errors.count() {
+        0 => {}
+        more => anstream::eprintln!("{BAD}error{BAD:#}: and {more} more"),
+    }
     ExitCode::from(BAD_INPUT)
+}
+
+/// A fix as it stands under what it mends; commands stand alone on their lines, ready to be copied.
+pub fn fix(fix: &str) -> String {
+    let mut fix = fix.replace(" && ", "\n").replace(": kubectl", ":\nkubectl");
+    if fix.starts_with("kubectl") {
+        fix.insert(0, '\n');
+    }
+    let gap = if fix.starts_with('\n') { "" } else { " " };
+    format!("    {}:{gap}{}\n", styled(GOOD, "fix"), fix.replace('\n', "\n      "))
 }
 
 /// The text with `style`, which disappears where colours are not shown.

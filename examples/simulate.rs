@@ -1,6 +1,6 @@
 //! Plays gMSA admission for a folder of manifests: which identity each container gets, or why not.
 
-use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use gmsa_admission::{
@@ -12,7 +12,7 @@ use gmsa_admission::{
 use gmsa_examples::{
     cluster,
     manifest::{self, Manifest, ManifestError},
-    program::{BAD, FAINT, GOOD, NOTE, bad_input, print, styled},
+    program::{self, BAD, FAINT, GOOD, NOTE, bad_input, print, styled},
 };
 use serde_json::{Value, json};
 
@@ -126,11 +126,12 @@ impl<'m> Report<'m> {
         }
         // Nobody else fills in aggregated roles here.
         cluster.rbac_mut().aggregate();
+        let present = Present::of(manifests);
         let mut workloads = Vec::new();
         for manifest in manifests {
             match simulate(&cluster, &manifest.object, policy) {
                 Ok(Some(simulation)) => {
-                    let notes = notes(&simulation, manifests);
+                    let notes = present.notes(&simulation);
                     workloads.push(Workload { manifest, simulation, notes });
                 }
                 Ok(None) => {}
@@ -304,12 +305,14 @@ fn tell_refusal(text: &mut String, refusal: &Refusal) -> std::fmt::Result {
         tell_fault(text, refusal.message(), None)?;
     }
     if !refusal.fix().is_empty() {
-        tell_fix(text, refusal.fix())?;
+        text.push_str(&program::fix(refusal.fix()));
     }
     for hint in refusal.near_misses() {
         writeln!(text, "  {}: {}", styled(NOTE, "near miss"), hint.message())?;
-        if let Some(fix) = hint.fix() {
-            tell_fix(text, fix)?;
+        // The first near miss often comes down to the fix that stands above.
+        let told = |fix: &str| refusal.fix().replace(" && ", "\n").ends_with(fix);
+        if let Some(fix) = hint.fix().filter(|fix| !told(fix)) {
+            text.push_str(&program::fix(fix));
         }
     }
     Ok(())
@@ -317,13 +320,8 @@ fn tell_refusal(text: &mut String, refusal: &Refusal) -> std::fmt::Result {
 
 fn tell_fault(text: &mut String, message: &str, fix: Option<&str>) -> std::fmt::Result {
     writeln!(text, "  {message}")?;
-    fix.map_or(Ok(()), |fix| tell_fix(text, fix))
-}
-
-fn tell_fix(text: &mut String, fix: &str) -> std::fmt::Result {
-    // Commands stand alone on their lines, ready to be copied.
-    let fix = fix.replace(" && ", "\n").replace(": kubectl", ":\nkubectl").replace('\n', "\n      ");
-    writeln!(text, "    {}: {fix}", styled(GOOD, "fix"))
+    text.extend(fix.map(program::fix));
+    Ok(())
 }
 
 fn title(simulation: &Simulation) -> String {
@@ -343,26 +341,35 @@ fn is_workload(object: &Value) -> bool {
     WorkloadKind::ALL.iter().any(|workload| workload.as_str() == kind)
 }
 
-/// What the manifests leave open. They need not be all that the cluster has, so this denies nothing.
-fn notes(simulation: &Simulation, manifests: &[Manifest]) -> Vec<String> {
-    let is_there = |kind: &str, namespace: Option<&str>, name: &str| {
-        manifests.iter().map(|manifest| &manifest.object).any(|object| {
-            object["kind"] == kind
-                && object["metadata"]["name"] == name
-                && namespace.is_none_or(|namespace| {
-                    object["metadata"]["namespace"].as_str().unwrap_or("default") == namespace
-                })
-        })
-    };
-    let (namespace, account) = (simulation.namespace(), simulation.service_account());
-    let mut notes = Vec::new();
-    if account != "default" && !is_there("ServiceAccount", Some(namespace), account) {
-        notes.push(format!(
-            "service account {namespace}/{account} is not among the manifests; without it there is no pod"
-        ));
+/// The accounts and namespaces among the manifests. These need not be all that the cluster has, so what is missing is
+/// noted and denies nothing.
+struct Present<'m>(BTreeSet<(&'m str, &'m str, &'m str)>);
+
+impl<'m> Present<'m> {
+    fn of(manifests: &'m [Manifest]) -> Self {
+        let text = |manifest: &'m Manifest, pointer| manifest.object.pointer(pointer).and_then(Value::as_str);
+        let key = |manifest| match text(manifest, "/kind")? {
+            kind @ "ServiceAccount" => {
+                let namespace = text(manifest, "/metadata/namespace").unwrap_or("default");
+                Some((kind, namespace, text(manifest, "/metadata/name")?))
+            }
+            kind @ "Namespace" => Some((kind, "", text(manifest, "/metadata/name")?)),
+            _ => None,
+        };
+        Self(manifests.iter().filter_map(key).collect())
     }
-    if namespace != "default" && !is_there("Namespace", None, namespace) {
-        notes.push(format!("namespace {namespace} is not among the manifests"));
+
+    fn notes(&self, simulation: &Simulation) -> Vec<String> {
+        let (namespace, account) = (simulation.namespace(), simulation.service_account());
+        let mut notes = Vec::new();
+        if account != "default" && !self.0.contains(&("ServiceAccount", namespace, account)) {
+            notes.push(format!(
+                "service account {namespace}/{account} is not among the manifests; a cluster without it refuses the pod"
+            ));
+        }
+        if namespace != "default" && !self.0.contains(&("Namespace", "", namespace)) {
+            notes.push(format!("namespace {namespace} is not among the manifests"));
+        }
+        notes
     }
-    notes
 }

@@ -1,0 +1,175 @@
+//! Runs the programs as a user does. Their output is checked in under `tests/golden`; to write it anew, run the tests
+//! with `UPDATE_GOLDEN=1` and read the difference. Cargo builds the programs when it runs all tests of the package, not with
+//! `--test programs` alone.
+
+use std::{
+    env, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+fn run(program: &str, arguments: &[&str], input: &str) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let tests = env::current_exe().unwrap();
+    let examples = tests.parent().and_then(Path::parent).unwrap().join("examples");
+    let mut child = Command::new(examples.join(program))
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn check_golden(name: &str, actual: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(actual, expected, "{name} has changed");
+}
+
+#[test]
+fn simulate_tells_what_becomes_of_each_folder() {
+    for (folder, code) in [
+        ("webapp1", 0),
+        ("as-documented", 1),
+        ("several-specs", 0),
+        ("init-and-ephemeral", 1),
+        ("unauthorized", 1),
+        ("workloads", 0),
+    ] {
+        let path = format!("examples/manifests/{folder}");
+        let output = run("simulate", &[&path], "");
+        assert_eq!(output.status.code(), Some(code), "{folder}: {}", text(&output.stderr));
+        assert!(output.stderr.is_empty());
+        assert!(!output.stdout.contains(&0x1b), "colours go to terminals only");
+        check_golden(&format!("{folder}.txt"), &text(&output.stdout));
+        let output = run("simulate", &[&path, "--output", "json"], "");
+        assert_eq!(output.status.code(), Some(code));
+        check_golden(&format!("{folder}.json"), &text(&output.stdout));
+    }
+}
+
+#[test]
+fn simulate_writes_the_pods_that_would_be_stored() {
+    let output = run("simulate", &["examples/manifests/webapp1", "--output", "yaml"], "");
+    let pods = text(&output.stdout);
+    // The pods are admitted as they are written, contents included.
+    let cluster = ["examples/manifests/webapp1/credential-spec.yaml", "examples/manifests/webapp1/rbac.yaml"];
+    let again = run("simulate", &[cluster[0], cluster[1], "-", "--output", "yaml"], &pods);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    assert_eq!(text(&again.stdout), pods);
+    assert_eq!(pods.matches("gmsaCredentialSpec: ").count(), 2);
+}
+
+#[test]
+fn simulate_refuses_what_it_cannot_use_and_prints_nothing() {
+    for (arguments, input, says) in [
+        (&["no/such/folder"][..], "", "error: no/such/folder: "),
+        (&["-"], "kind: [", "error: -:1:"),
+        (&["-"], "kind: Pod\napiVersion: v1\nkind: Pod\n", "error: -:3:"),
+        (&["-"], "just text", "error: -:1:1: "),
+        (&["-"], "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n", "error: -:1:1: "),
+        (&["examples/manifests/webapp1", "-"], "\tkind: x", "error: -:1:"),
+        (&["--output", "xml", "-"], "", "error: invalid value 'xml'"),
+        (&[], "", "error: the following required arguments were not provided"),
+    ] {
+        let output = run("simulate", arguments, input);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {input:?}");
+        assert!(output.stdout.is_empty());
+        assert!(text(&output.stderr).starts_with(says), "{}", text(&output.stderr));
+    }
+}
+
+fn vector(name: &str) -> Value {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../gmsa-admission/tests/vectors/admission").join(name);
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+const CLUSTER: &str = "gmsa-admission/tests/vectors/admission/cluster.json";
+
+#[test]
+fn review_answers_as_upstream_did() {
+    for (name, endpoint) in [("pod-level.mutate.json", "mutate"), ("unauthorized.validate.json", "validate")]
+    {
+        let case = vector(name);
+        let arguments = ["--endpoint", endpoint, "--cluster", CLUSTER];
+        let output = run("review", &arguments, &case["request"].to_string());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let (ours, upstream): (Value, _) =
+            (serde_json::from_slice(&output.stdout).unwrap(), &case["upstream"]);
+        for field in ["uid", "allowed", "patch", "patchType"] {
+            assert_eq!(ours["response"][field], upstream["response"][field], "{name}: {field}");
+        }
+        let message =
+            |review: &Value| review["response"]["status"]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(message(&ours).starts_with(&message(upstream)));
+    }
+}
+
+#[test]
+fn review_answers_or_says_in_one_line_why_not() {
+    let arguments = ["--endpoint", "validate", "--cluster", CLUSTER];
+    for input in ["", "{", "[]", "{}", "\u{feff}{}", r#"{"kind":"Pod","apiVersion":"v1"}"#, "\0"] {
+        let output = run("review", &arguments, input);
+        assert_eq!(output.status.code(), Some(2), "{input:?}");
+        assert!(output.stdout.is_empty());
+        assert_eq!(text(&output.stderr).lines().count(), 1, "{}", text(&output.stderr));
+    }
+    let mut review = vector("pod-level.validate.json")["request"].clone();
+    review["request"]["kind"]["kind"] = json!("Deployment");
+    let output = run("review", &arguments, &review.to_string());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["response"]["uid"], review["request"]["uid"]);
+    assert_eq!(answer["response"]["status"]["code"], 400);
+}
+
+#[test]
+fn access_explains_one_answer() {
+    let ask = |account: &str, spec: &str| {
+        let arguments = ["--cluster", CLUSTER, "--namespace", "team-a"];
+        run(
+            "access",
+            &[&arguments[..], &["--service-account", account, "--credential-spec", spec]].concat(),
+            "",
+        )
+    };
+    let output = ask("one", "webapp0");
+    assert_eq!(output.status.code(), Some(0));
+    check_golden("access-allowed.txt", &text(&output.stdout));
+    let output = ask("getonly", "webapp0");
+    assert_eq!(output.status.code(), Some(1));
+    check_golden("access-denied.txt", &text(&output.stdout));
+}
+
+#[test]
+fn access_answers_recorded_questions_in_their_order() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gmsa-rbac/tests/vectors/access.json");
+    let recorded: Vec<Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let output = run("access", &["--cluster", CLUSTER, "--queries", path.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answers.len(), recorded.len());
+    for (answer, recorded) in answers.iter().zip(&recorded) {
+        for field in ["namespace", "serviceAccount", "credentialSpec"] {
+            assert_eq!(answer[field], recorded[field]);
+        }
+        assert_eq!(answer["allowed"], recorded["status"]["allowed"], "{answer}");
+    }
+    let output = run("access", &["--cluster", CLUSTER, "--queries", "README.md"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: README.md:"));
+}
