@@ -5,3 +5,8 @@ pub mod manifest;
 mod manifest_json;
 mod manifest_yaml;
 pub mod program;
+
+/// The code in the workspace's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
