@@ -27,8 +27,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use gmsa_rbac::{AccessQuestion, Answer, Grant};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+mod report;
+
+use gmsa_rbac::{AccessQuestion, Answer};
 use serde_json::{Value, json};
 
 use crate::{
@@ -39,6 +40,8 @@ use crate::{
     validate,
     workload::{WorkloadError, WorkloadKind, WorkloadPod, pod_of},
 };
+
+pub use report::{Hint, Identity, Refusal, RefusedField, Simulation, Step};
 
 /// Plays the API server for one object. `None` if it is no workload.
 ///
@@ -78,265 +81,6 @@ pub fn simulate(
     }
     simulation.pod = pod;
     Ok(Some(simulation))
-}
-
-/// What became of a workload.
-///
-/// Its serde form is the report without the pod; [`pod`](Self::pod) holds credential spec contents.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Simulation {
-    #[serde(serialize_with = "write_kind")]
-    kind: WorkloadKind,
-    namespace: String,
-    name: String,
-    service_account: String,
-    #[serde(rename = "denied", skip_serializing_if = "Option::is_none")]
-    refusal: Option<Refusal>,
-    identities: Vec<Identity>,
-    warnings: Vec<String>,
-    #[serde(skip)]
-    pod: Value,
-}
-
-/// Without the pod, which holds contents.
-impl std::fmt::Debug for Simulation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Simulation")
-            .field("kind", &self.kind)
-            .field("namespace", &self.namespace)
-            .field("name", &self.name)
-            .field("refusal", &self.refusal)
-            .field("identities", &self.identities)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Who refuses a workload, in the order in which they are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum Step {
-    /// The API server, when the workload is created.
-    Template,
-    /// The mutating endpoint.
-    Mutate,
-    /// The API server, which checks the pod after mutation.
-    Pod,
-    /// The validating endpoint.
-    Validate,
-}
-
-impl Step {
-    /// Who that is, in words.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Template | Self::Pod => "the API server",
-            Self::Mutate => "the mutating webhook",
-            Self::Validate => "the validating webhook",
-        }
-    }
-}
-
-/// Why a workload does not get its pod.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Refusal {
-    step: Step,
-    code: u16,
-    message: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    fix: String,
-    faults: Vec<RefusedField>,
-    /// What came close to permitting it, and how to get there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    near_misses: Vec<Hint>,
-}
-
-/// A field that is refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RefusedField {
-    field: String,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
-}
-
-/// Something in the cluster's permissions that nearly allows the pod.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Hint {
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
-}
-
-/// The identity that one container gets.
-///
-/// Source: Kubernetes `pkg/securitycontext/util.go`, `DetermineEffectiveSecurityContext`: a container that sets a
-/// gMSA field of its own inherits neither from the pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    place: Place,
-    container: String,
-    credential_spec: String,
-    inherited: bool,
-    grant: Option<Grant>,
-}
-
-impl Simulation {
-    /// The kind of the workload.
-    pub fn kind(&self) -> WorkloadKind {
-        self.kind
-    }
-
-    /// The workload's namespace.
-    pub fn namespace(&self) -> &str {
-        &self.namespace
-    }
-
-    /// The workload's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The service account that the pod runs as.
-    pub fn service_account(&self) -> &str {
-        &self.service_account
-    }
-
-    /// Why the pod is refused; `None` if it is admitted.
-    pub fn refusal(&self) -> Option<&Refusal> {
-        self.refusal.as_ref()
-    }
-
-    /// The identity of each container that has one, in the order of places. Empty if the pod is refused.
-    pub fn identities(&self) -> &[Identity] {
-        &self.identities
-    }
-
-    /// What the user is warned of.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
-    /// The pod as the API server would store it, or as far as it got. It holds the contents of credential specs.
-    pub fn pod(&self) -> &Value {
-        &self.pod
-    }
-}
-
-impl Refusal {
-    /// Who refuses.
-    pub fn step(&self) -> Step {
-        self.step
-    }
-
-    /// The HTTP status code that the user sees.
-    pub fn code(&self) -> u16 {
-        self.code
-    }
-
-    /// What is wrong, as the user sees it; a webhook's message ends with what to do.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// What to do, by itself; empty where [`faults`](Self::faults) have fixes of their own.
-    pub fn fix(&self) -> &str {
-        &self.fix
-    }
-
-    /// Each refused field.
-    pub fn faults(&self) -> &[RefusedField] {
-        &self.faults
-    }
-
-    /// For a missing permission: what nearly permits it, nearest first.
-    pub fn near_misses(&self) -> &[Hint] {
-        &self.near_misses
-    }
-}
-
-impl RefusedField {
-    /// The path of the field in the object that was given.
-    pub fn field(&self) -> &str {
-        &self.field
-    }
-
-    /// What is wrong with it.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// What to write instead, if that is clear.
-    pub fn fix(&self) -> Option<&str> {
-        self.fix.as_deref()
-    }
-}
-
-impl Hint {
-    /// What nearly allows it.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// What to run or to change.
-    pub fn fix(&self) -> Option<&str> {
-        self.fix.as_deref()
-    }
-}
-
-impl Identity {
-    /// The container's place.
-    pub fn place(&self) -> Place {
-        self.place
-    }
-
-    /// The container's name.
-    pub fn container(&self) -> &str {
-        &self.container
-    }
-
-    /// The credential spec that it runs with.
-    pub fn credential_spec(&self) -> &str {
-        &self.credential_spec
-    }
-
-    /// Whether it has it from the pod.
-    pub fn inherited(&self) -> bool {
-        self.inherited
-    }
-
-    /// What permits it.
-    pub fn grant(&self) -> Option<&Grant> {
-        self.grant.as_ref()
-    }
-}
-
-impl Serialize for Identity {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut identity = serializer.serialize_struct("Identity", 6)?;
-        identity.serialize_field("container", &self.container)?;
-        identity.serialize_field("kind", self.place.kind())?;
-        identity.serialize_field("credentialSpec", &self.credential_spec)?;
-        identity.serialize_field("inherited", &self.inherited)?;
-        let named = |kind: &str, namespace: Option<&str>, name: &str| match namespace {
-            Some(namespace) => json!({"kind": kind, "namespace": namespace, "name": name}),
-            None => json!({"kind": kind, "name": name}),
-        };
-        let binding = self.grant.as_ref().map(Grant::binding);
-        let role = self.grant.as_ref().map(Grant::role);
-        identity
-            .serialize_field("binding", &binding.map(|it| named(it.kind(), it.namespace(), it.name())))?;
-        identity.serialize_field("role", &role.map(|it| named(it.kind(), it.namespace(), it.name())))?;
-        identity.end()
-    }
-}
-
-fn write_kind<S: Serializer>(kind: &WorkloadKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.as_str())
 }
 
 struct Run<'s> {
@@ -436,12 +180,6 @@ impl Run<'_> {
         let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
         let message = messages.join("; ");
         Refusal { faults, ..Refusal::of(step, 422, message) }
-    }
-}
-
-impl Refusal {
-    fn of(step: Step, code: u16, message: String) -> Self {
-        Self { step, code, message, fix: String::new(), faults: Vec::new(), near_misses: Vec::new() }
     }
 }
 
