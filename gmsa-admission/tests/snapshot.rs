@@ -1,0 +1,90 @@
+//! What a snapshot takes, and what it answers.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use gmsa_admission::{AccessAnswer, CredSpecAnswer, Policy, Request, Snapshot, validate};
+use gmsa_types::CredentialSpecName;
+use serde_json::{Value, json};
+
+fn spec(name: &str, credspec: Value) -> Value {
+    json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec", "metadata": {"name": name},
+        "credspec": credspec})
+}
+
+fn answers(cluster: &Snapshot) -> Vec<String> {
+    let answer = |answer: &CredSpecAnswer<'_>| match answer {
+        CredSpecAnswer::Found(contents) => contents.as_str().to_owned(),
+        other => format!("{other:?}"),
+    };
+    cluster.credential_specs().map(|(name, it)| format!("{name}: {}", answer(it))).collect()
+}
+
+#[test]
+fn lists_of_every_form_are_taken_apart() {
+    let mut cluster = Snapshot::default();
+    let typed = json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpecList",
+        "items": [{"metadata": {"name": "a"}, "credspec": {}}]});
+    let plain = json!({"apiVersion": "v1", "kind": "List", "items": [
+        typed, spec("b", json!({"z": 1, "a": "<"})),
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "passed over"}}]});
+    cluster.insert(&plain).unwrap();
+    cluster.insert(&spec("b", json!({"a": 2}))).unwrap();
+    assert_eq!(answers(&cluster), ["a: {}", "b: {\"a\":2}"], "the later object replaces the earlier");
+}
+
+#[test]
+fn a_resource_answers_by_what_it_holds() {
+    let mut cluster = Snapshot::default();
+    cluster.insert(&spec("none", Value::Null)).unwrap();
+    cluster.insert(&spec("text", json!(""))).unwrap();
+    cluster.insert(&spec("list", json!([]))).unwrap();
+    cluster.insert(&spec("whole", json!({"b": "\u{2028}", "a": [{}]}))).unwrap();
+    assert_eq!(
+        answers(&cluster),
+        [
+            "list: Unavailable(\"its credspec is not an object\")",
+            "none: Empty",
+            "text: Empty",
+            "whole: {\"a\":[{}],\"b\":\"\\u2028\"}"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_place() {
+    for (object, pointer, says) in [
+        (json!({"apiVersion": "v1"}), "", "the object has no kind"),
+        (json!({"kind": "List", "items": [1]}), "/items/0", "an item of a list must be an object"),
+        (
+            json!({"kind": "List", "items": [{"kind": "List", "items": [spec("Upper", json!({}))]}]}),
+            "/items/0/items/0",
+            "credential spec name must not contain `U` (character 1)",
+        ),
+        (
+            json!({"apiVersion": "windows.k8s.io/v2", "kind": "GMSACredentialSpec", "metadata": {"name": "a"}}),
+            "",
+            "apiVersion `windows.k8s.io/v2` is not `windows.k8s.io/v1` or `windows.k8s.io/v1alpha1`",
+        ),
+    ] {
+        let error = Snapshot::default().insert(&object).unwrap_err();
+        assert_eq!((error.pointer(), error.message()), (pointer, says));
+    }
+}
+
+#[test]
+fn every_need_gets_an_answer() {
+    let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u",
+        "operation": "CREATE", "namespace": "team-a", "kind": {"kind": "Pod"}, "object": {"spec": {
+        "serviceAccountName": "web", "securityContext": {"windowsOptions":
+            {"gmsaCredentialSpecName": "nobody-knows", "gmsaCredentialSpec": "{}"}}}}}})
+    .to_string();
+    let request = Request::from_slice(body.as_bytes()).unwrap();
+    let plan = validate(&request, &Policy::default());
+    let cluster = Snapshot::default();
+    let needs = plan.needs();
+    let facts = cluster.facts(&needs);
+    assert!(plan.missing(&facts).is_empty());
+    let name = CredentialSpecName::try_from("nobody-knows").unwrap();
+    assert_eq!(facts.credential_spec(&name), Some(&CredSpecAnswer::NotFound));
+    assert_eq!(facts.access(&needs.access()[0]), Some(&AccessAnswer::Deny { reason: "".into() }));
+}
