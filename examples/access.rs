@@ -71,8 +71,7 @@ fn main() -> ExitCode {
                     .iter()
                     .map(|question| as_json(question, &cluster.rbac().answer(question)))
                     .collect();
-                print(&format!("{:#}\n", Value::from(answers)));
-                ExitCode::SUCCESS
+                print(&format!("{:#}\n", Value::from(answers)), ExitCode::SUCCESS)
             }
             Err(error) => bad_input([error]),
         };
@@ -84,11 +83,11 @@ fn main() -> ExitCode {
         text(arguments.credential_spec),
     );
     let answer = cluster.rbac().explain(&question);
+    let code = if answer.is_allowed() { ExitCode::SUCCESS } else { ExitCode::from(1) };
     match arguments.output {
-        Output::Text => print(&story(&question, &answer, cluster.rbac())),
-        Output::Json => print(&format!("{:#}\n", explained(&question, &answer))),
+        Output::Text => print(&story(&question, &answer, cluster.rbac()), code),
+        Output::Json => print(&format!("{:#}\n", explained(&question, &answer)), code),
     }
-    if answer.is_allowed() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 fn read_questions(path: &PathBuf) -> Result<Vec<AccessQuestion<'static>>, String> {
@@ -153,7 +152,9 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
             for near in refusal.near_misses() {
                 lines.push(format!("  {}: {near}", styled(NOTE, "near miss")));
                 lines.extend(
-                    near.fix().filter(|fix| !told(fix)).map(|fix| program::fix(fix).trim_end().to_owned()),
+                    near.fix()
+                        .filter(|fix| !told(fix))
+                        .map(|fix| program::fix_or_commands(fix).trim_end().to_owned()),
                 );
             }
             match commands {

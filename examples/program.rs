@@ -1,6 +1,10 @@
 //! How the programs end, and how they say what went wrong.
 
-use std::{fmt::Display, process::ExitCode};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anstyle::{AnsiColor, Style};
 
@@ -33,13 +37,21 @@ pub fn bad_input<E: Display>(errors: impl IntoIterator<Item = E>) -> ExitCode {
 }
 
 /// A fix as it stands under what it mends; commands stand alone on their lines, ready to be copied.
-pub fn fix(fix: &str) -> String {
-    let mut fix = fix.replace(" && ", "\n").replace(": kubectl", ":\nkubectl");
-    if fix.starts_with("kubectl") {
-        fix.insert(0, '\n');
+pub fn fix<C: Display>(what: &str, commands: impl IntoIterator<Item = C>) -> String {
+    let mut text = format!("    {}: {what}", styled(GOOD, "fix"));
+    for (index, command) in commands.into_iter().enumerate() {
+        let colon = if index == 0 && !what.is_empty() { ":" } else { "" };
+        text.push_str(&format!("{colon}\n      {command}"));
     }
-    let gap = if fix.starts_with('\n') { "" } else { " " };
-    format!("    {}:{gap}{}\n", styled(GOOD, "fix"), fix.replace('\n', "\n      "))
+    text + "\n"
+}
+
+/// A fix that is either a sentence or commands, one a line.
+pub fn fix_or_commands(fix: &str) -> String {
+    match fix.starts_with("kubectl") {
+        true => self::fix("run", fix.lines()),
+        false => self::fix(fix, [""; 0]),
+    }
 }
 
 /// The text with `style`, which disappears where colours are not shown.
@@ -47,10 +59,14 @@ pub fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Prints text in one go. A reader that has gone away, as `head` does, is no error.
-pub fn print(text: &str) {
-    use std::io::Write;
-
+/// Prints text in one go, and gives the program its exit code. A reader that has gone away, as `head` does, is no
+/// error; what cannot be written otherwise is lost, and said so.
+pub fn print(text: &str, code: ExitCode) -> ExitCode {
     let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            bad_input([format!("the standard output cannot be written: {error}")])
+        }
+        _ => code,
+    }
 }

@@ -63,15 +63,9 @@ fn main() -> ExitCode {
     }
     let policy = Policy::default().with_random_hostname(arguments.random_hostname);
     match Request::from_slice(&body) {
-        Ok(request) => {
-            answer(&request, arguments.endpoint, &cluster, &policy);
-            ExitCode::SUCCESS
-        }
+        Ok(request) => answer(&request, arguments.endpoint, &cluster, &policy),
         Err(error) => match error.clone().into_response() {
-            Some(response) => {
-                write(&response);
-                ExitCode::SUCCESS
-            }
+            Some(response) => write(&response),
             None => {
                 bad_input([format!("-: {error}; give one AdmissionReview in JSON on the standard input")])
             }
@@ -79,22 +73,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn answer(request: &Request<'_>, endpoint: Endpoint, cluster: &Snapshot, policy: &Policy) {
+fn answer(request: &Request<'_>, endpoint: Endpoint, cluster: &Snapshot, policy: &Policy) -> ExitCode {
     match endpoint {
         Endpoint::Mutate => {
             let plan = mutate(request, policy);
             let needs = plan.needs();
-            write(&plan.respond(&cluster.facts(&needs)));
+            write(&plan.respond(&cluster.facts(&needs)))
         }
         Endpoint::Validate => {
             let plan = validate(request, policy);
             let needs = plan.needs();
-            write(&plan.respond(&cluster.facts(&needs)));
+            write(&plan.respond(&cluster.facts(&needs)))
         }
     }
 }
 
-fn write(response: &Response<'_>) {
+fn write(response: &Response<'_>) -> ExitCode {
     let body = response.to_vec();
-    print(&format!("{}\n", String::from_utf8_lossy(&body)));
+    print(&format!("{}\n", String::from_utf8_lossy(&body)), ExitCode::SUCCESS)
 }

@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, process::ExitCo
 
 use clap::{Parser, ValueEnum};
 use gmsa_admission::{
-    Policy, Snapshot,
-    api_server::{FieldError, check_object, pruned_fields},
-    simulate::{Refusal, Simulation, simulate},
+    Place, Policy, Snapshot,
+    api_server::{FieldError, check_object, prune},
+    simulate::{Refusal, RefusedField, Simulation, simulate},
     workload::WorkloadKind,
 };
 use gmsa_examples::{
@@ -14,6 +14,7 @@ use gmsa_examples::{
     manifest::{self, Manifest, ManifestError},
     program::{self, BAD, FAINT, GOOD, NOTE, bad_input, print, styled},
 };
+use gmsa_types::CredentialSpecName;
 use serde_json::{Value, json};
 
 /// Plays gMSA admission for Kubernetes manifests, with no cluster at hand.
@@ -70,12 +71,12 @@ fn main() -> ExitCode {
         Ok(report) => report,
         Err(errors) => return bad_input(errors),
     };
+    let code = if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) };
     match arguments.output {
-        Output::Text => print(&report.text()),
-        Output::Json => print(&format!("{:#}\n", report.json())),
+        Output::Text => print(&report.text(), code),
+        Output::Json => print(&format!("{:#}\n", report.json()), code),
         Output::Yaml => match report.yaml() {
             Ok(yaml) => {
-                print(&yaml);
                 for (workload, refusal) in report.denied() {
                     anstream::eprintln!(
                         "{BAD}denied{BAD:#}: {}: {}",
@@ -83,11 +84,11 @@ fn main() -> ExitCode {
                         refusal.message()
                     );
                 }
+                print(&yaml, code)
             }
-            Err(error) => return bad_input([error]),
+            Err(error) => bad_input([error]),
         },
     }
-    if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 /// What became of all manifests.
@@ -115,11 +116,12 @@ impl<'m> Report<'m> {
         let mut objects = Vec::new();
         let mut bad = Vec::new();
         for manifest in manifests.iter().filter(|manifest| !is_workload(&manifest.object)) {
+            let mut stored = manifest.clone();
+            let pruned = prune(&mut stored.object);
             let errors = check_object(&manifest.object);
             if errors.is_empty() {
-                bad.extend(cluster::add(&mut cluster, manifest).err());
+                bad.extend(cluster::add(&mut cluster, &stored).err());
             }
-            let pruned = pruned_fields(&manifest.object);
             if !errors.is_empty() || !pruned.is_empty() {
                 objects.push(Object { manifest, errors, pruned });
             }
@@ -131,7 +133,8 @@ impl<'m> Report<'m> {
         for manifest in manifests {
             match simulate(&cluster, &manifest.object, policy) {
                 Ok(Some(simulation)) => {
-                    let notes = present.notes(&simulation);
+                    let mut notes = present.notes(&simulation);
+                    notes.extend(objects.iter().filter_map(|object| object.explains(&simulation)));
                     workloads.push(Workload { manifest, simulation, notes });
                 }
                 Ok(None) => {}
@@ -177,6 +180,9 @@ impl<'m> Report<'m> {
         );
         if denied > 0 {
             let _ = write!(text, ", {}", styled(BAD, format_args!("{denied} denied")));
+        }
+        if self.workloads.is_empty() {
+            let _ = write!(text, "; {}: no workload is among the manifests", styled(NOTE, "note"));
         }
         if self.refused() > 0 {
             let many = self.refused();
@@ -230,6 +236,17 @@ impl<'m> Report<'m> {
 }
 
 impl Object<'_> {
+    /// A credential spec that is refused above is missing further down.
+    fn explains(&self, simulation: &Simulation) -> Option<String> {
+        let name = self.manifest.object.pointer("/metadata/name")?.as_str()?;
+        let is_spec = self.manifest.object.get("kind")? == gmsa_types::KIND && !self.errors.is_empty();
+        let nearest = CredentialSpecName::nearest(name);
+        let meant = nearest.as_ref().map_or(name, CredentialSpecName::as_str);
+        let missing = |fault: &RefusedField| fault.message() == format!("cred spec {meant} does not exist");
+        (is_spec && simulation.refusal()?.faults().iter().any(missing))
+            .then(|| format!("the manifest of {name} is refused, see above"))
+    }
+
     fn tell(&self, text: &mut String) -> std::fmt::Result {
         let object = &self.manifest.object;
         let of = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or("?").to_owned();
@@ -240,7 +257,8 @@ impl Object<'_> {
         };
         writeln!(text, "{title}: {}  {}", styled(style, verdict), source(self.manifest))?;
         for error in &self.errors {
-            tell_fault(text, &error.to_string(), error.fix())?;
+            writeln!(text, "  {error}")?;
+            text.extend(error.fix().map(|fix| program::fix(fix, [""; 0])));
         }
         for pointer in &self.pruned {
             writeln!(
@@ -271,14 +289,24 @@ impl Workload<'_> {
         for note in simulation.warnings().iter().chain(&self.notes) {
             writeln!(text, "  {}: {note}", styled(NOTE, "note"))?;
         }
+        for pointer in simulation.pruned_fields() {
+            writeln!(
+                text,
+                "  {}: the API server drops `{pointer}`, which is no field of its",
+                styled(NOTE, "note")
+            )?;
+        }
         writeln!(text)
     }
 
     fn tell_identities(&self, text: &mut String) -> std::fmt::Result {
         for identity in self.simulation.identities() {
             let from = if identity.inherited() { ", from the pod" } else { "" };
-            let (kind, name) = (identity.place().kind(), identity.container());
-            writeln!(text, "  {kind} {name} runs as {}{from}", styled(GOOD, identity.credential_spec()))?;
+            let whom = match identity.place() {
+                Place::Pod => "the pod's sandbox".to_owned(),
+                place => format!("{} {}", place.kind(), identity.container()),
+            };
+            writeln!(text, "  {whom} runs as {}{from}", styled(GOOD, identity.credential_spec()))?;
             if let Some(grant) = identity.grant() {
                 writeln!(
                     text,
@@ -295,32 +323,27 @@ impl Workload<'_> {
 
 fn tell_refusal(text: &mut String, refusal: &Refusal) -> std::fmt::Result {
     for fault in refusal.faults() {
-        let message = match fault.message().starts_with(fault.field()) {
-            true => fault.message().to_owned(),
-            false => format!("{}\n    at {}", fault.message(), styled(FAINT, fault.field())),
-        };
-        tell_fault(text, &message, fault.fix())?;
+        writeln!(text, "  {}", fault.message())?;
+        if !fault.message().starts_with(fault.field()) {
+            writeln!(text, "    at {}", styled(FAINT, fault.field()))?;
+        }
+        text.extend(fault.fix().map(|fix| program::fix(fix, fault.commands())));
     }
     if refusal.faults().is_empty() {
-        tell_fault(text, refusal.message(), None)?;
+        writeln!(text, "  {}", refusal.message())?;
     }
-    if !refusal.fix().is_empty() {
-        text.push_str(&program::fix(refusal.fix()));
-    }
+    // The first near miss often comes down to the commands that stand above.
+    let told: Vec<_> = refusal.faults().iter().map(|fault| fault.commands().join("\n")).collect();
+    let several = refusal.near_misses().windows(2).any(|two| match two {
+        [one, other] => one.credential_spec() != other.credential_spec(),
+        _ => false,
+    });
     for hint in refusal.near_misses() {
-        writeln!(text, "  {}: {}", styled(NOTE, "near miss"), hint.message())?;
-        // The first near miss often comes down to the fix that stands above.
-        let told = |fix: &str| refusal.fix().replace(" && ", "\n").ends_with(fix);
-        if let Some(fix) = hint.fix().filter(|fix| !told(fix)) {
-            text.push_str(&program::fix(fix));
-        }
+        let whose = if several { format!(" for {}", hint.credential_spec()) } else { String::new() };
+        writeln!(text, "  {}{whose}: {}", styled(NOTE, "near miss"), hint.message())?;
+        let fix = hint.fix().filter(|fix| !told.iter().any(|told| told == fix));
+        text.extend(fix.map(program::fix_or_commands));
     }
-    Ok(())
-}
-
-fn tell_fault(text: &mut String, message: &str, fix: Option<&str>) -> std::fmt::Result {
-    writeln!(text, "  {message}")?;
-    text.extend(fix.map(program::fix));
     Ok(())
 }
 

@@ -13,8 +13,6 @@ use serde::{Deserialize, Serialize};
 pub struct Denial {
     status: StatusReason,
     message: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    fix: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,10 +70,14 @@ impl StatusReason {
 
 /// One fault, and the field that has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Cause {
     field: String,
     reason: CauseReason,
     message: String,
+    fix: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
 }
 
 /// The kind of a [`Cause`].
@@ -110,6 +112,18 @@ impl CauseReason {
 }
 
 impl Cause {
+    pub(crate) fn new(field: String, reason: CauseReason, message: String, fix: impl Into<String>) -> Self {
+        Self { field, reason, message, fix: fix.into(), commands: Vec::new() }
+    }
+
+    pub(crate) fn with_fix(self, fix: String) -> Self {
+        Self { fix, ..self }
+    }
+
+    pub(crate) fn with_commands(self, commands: Vec<String>) -> Self {
+        Self { commands, ..self }
+    }
+
     /// The path of the field, as the API server writes paths: `spec.initContainers[0].securityContext...`.
     pub fn field(&self) -> &str {
         &self.field
@@ -120,27 +134,48 @@ impl Cause {
         self.reason
     }
 
-    /// The fault in words.
+    /// The fault in words, without what to do.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> &str {
+        &self.fix
+    }
+
+    /// The commands that do it, one after the other, where commands can.
+    pub fn commands(&self) -> &[String] {
+        &self.commands
+    }
+
+    /// What to do, on one line.
+    pub(crate) fn fix_line(&self) -> String {
+        match self.commands.is_empty() {
+            true => self.fix.clone(),
+            false => format!("{}: {}", self.fix, self.commands.join(" && ")),
+        }
     }
 }
 
 impl Denial {
+    /// The most causes that a denial lists. A pod can have thousands of places, and nobody reads as many.
+    pub const MOST_CAUSES: usize = 32;
+
     pub(crate) fn new(status: StatusReason, message: String) -> Self {
-        Self { status, message, fix: String::new(), causes: Vec::new(), retry_after_seconds: None }
+        Self { status, message, causes: Vec::new(), retry_after_seconds: None }
     }
 
-    pub(crate) fn with_fix(self, fix: String) -> Self {
-        Self { message: format!("{}; {fix}", self.message), fix, ..self }
+    pub(crate) fn with_fix(self, fix: &str) -> Self {
+        Self { message: format!("{}; {fix}", self.message), ..self }
     }
 
     pub(crate) fn with_retry(self, seconds: Option<u16>) -> Self {
         Self { retry_after_seconds: seconds, ..self }
     }
 
-    pub(crate) fn push_cause(&mut self, field: String, reason: CauseReason, message: String) {
-        self.causes.push(Cause { field, reason, message });
+    pub(crate) fn push_cause(&mut self, cause: Cause) {
+        self.causes.push(cause);
     }
 
     /// The class of the denial: code and reason.
@@ -153,12 +188,8 @@ impl Denial {
         &self.message
     }
 
-    /// What to do, by itself; the message ends with it.
-    pub fn fix(&self) -> &str {
-        &self.fix
-    }
-
-    /// Each fault with its field, the first being the one that the message is about.
+    /// The faults with their fields, the first being the one that the message is about; of very many, the first
+    /// [`MOST_CAUSES`](Self::MOST_CAUSES).
     pub fn causes(&self) -> &[Cause] {
         &self.causes
     }
@@ -172,7 +203,7 @@ impl Denial {
     pub fn to_status(&self) -> Status {
         let cause = |cause: &Cause| StatusCause {
             field: Some(cause.field.clone()),
-            message: Some(cause.message.clone()),
+            message: Some(format!("{}; {}", cause.message, cause.fix_line())),
             reason: Some(cause.reason.as_str().to_owned()),
         };
         let details = StatusDetails {

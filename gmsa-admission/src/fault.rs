@@ -7,19 +7,16 @@ use gmsa_rbac::{AccessQuestion, ProposedGrant};
 use gmsa_types::CredentialSpecName;
 
 use crate::{
-    CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Request, StatusReason,
+    Cause, CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Request, StatusReason,
     place::{CONTENTS_FIELD, NAME_FIELD},
     request::Change,
-    review_error::plain,
+    shown, unknown_place,
 };
 
 /// One fault at one place.
 pub(crate) struct Fault {
     status: StatusReason,
-    reason: CauseReason,
-    field: String,
-    sentence: String,
-    fix: String,
+    cause: Cause,
     retry: bool,
 }
 
@@ -31,11 +28,19 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn push(&mut self, fault: Fault) {
-        let Fault { status, reason, field, sentence, fix, retry } = fault;
+        let Fault { status, cause, retry } = fault;
         let denial = self.denial.get_or_insert_with(|| {
-            Denial::new(status, sentence.clone()).with_fix(fix).with_retry(retry.then_some(RETRY_SECONDS))
+            let denial = Denial::new(status, cause.message().to_owned()).with_fix(&cause.fix_line());
+            denial.with_retry(retry.then_some(RETRY_SECONDS))
         });
-        denial.push_cause(field, reason, sentence);
+        if denial.causes().len() < Denial::MOST_CAUSES {
+            denial.push_cause(cause);
+        }
+    }
+
+    /// Whether another fault would change nothing.
+    pub(crate) fn is_full(&self) -> bool {
+        self.denial.as_ref().is_some_and(|denial| denial.causes().len() >= Denial::MOST_CAUSES)
     }
 
     pub(crate) fn into_denial(self) -> Option<Denial> {
@@ -47,8 +52,18 @@ impl Faults {
 const RETRY_SECONDS: u16 = 1;
 
 impl Fault {
-    fn new(status: StatusReason, reason: CauseReason, field: String, sentence: String, fix: String) -> Self {
-        Self { status, reason, field, sentence, fix, retry: false }
+    fn new(
+        status: StatusReason,
+        reason: CauseReason,
+        field: String,
+        sentence: String,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self { status, cause: Cause::new(field, reason, sentence, fix), retry: false }
+    }
+
+    fn with_commands(self, commands: impl Into<Vec<String>>) -> Self {
+        Self { cause: self.cause.with_commands(commands.into()), ..self }
     }
 
     fn worth_a_retry(self) -> Self {
@@ -56,13 +71,24 @@ impl Fault {
     }
 
     pub(crate) fn unknown_place(pointer: &str) -> Self {
-        let field = pointer.trim_start_matches('/').replace('/', ".");
+        let pointer = shown::line(pointer);
         Self::new(
             StatusReason::Invalid,
             CauseReason::FieldValueForbidden,
-            plain(&field),
-            format!("gMSA fields stand at `{}`, a place that this webhook does not know", plain(pointer)),
-            "remove them, or update the webhook to a version that knows this Kubernetes release".to_owned(),
+            unknown_place::field_path(&pointer),
+            format!("gMSA fields stand at `{pointer}`, a place that this webhook does not know"),
+            "remove them, or update the webhook to a version that knows this Kubernetes release",
+        )
+    }
+
+    /// For a request that was not read by this crate, and lacks what the reader makes sure of.
+    pub(crate) fn incomplete() -> Self {
+        Self::new(
+            StatusReason::BadRequest,
+            CauseReason::FieldValueRequired,
+            "request".to_owned(),
+            "the admission request lacks the pod that it is about".to_owned(),
+            "send the AdmissionReview as the API server makes it",
         )
     }
 
@@ -184,7 +210,7 @@ impl<'r> At<'r> {
                 StatusReason::InternalError,
                 CauseReason::InternalError,
                 self.name_field(),
-                format!("unable to retrieve the contents of cred spec {name}: {}", plain(reason)),
+                format!("unable to retrieve the contents of cred spec {name}: {}", shown::line(reason)),
                 format!(
                     "try again; if it persists, check that the webhook may `get` gmsacredentialspecs and look at \
                      `kubectl get gmsacredentialspec {name}`"
@@ -233,19 +259,20 @@ impl<'r> At<'r> {
     ) -> Fault {
         let mut sentence = not_authorized(question.service_account(), name);
         if !reason.is_empty() {
-            sentence.push_str(&format!(", reason: {reason:?}"));
+            sentence.push_str(&format!(", reason: {:?}", shown::line(reason)));
         }
-        Fault::new(
+        let fault = Fault::new(
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
             self.name_field(),
             sentence,
-            match ProposedGrant::new(question) {
-                Ok(grant) => format!("to allow it: {}", grant.commands().join(" && ")),
-                // Nobody can be granted anything under such a name.
-                Err(error) => error.to_string(),
-            },
-        )
+            "to allow it",
+        );
+        match ProposedGrant::new(question) {
+            Ok(grant) => fault.with_commands(grant.commands()),
+            // Nobody can be granted anything under such a name.
+            Err(error) => Fault { cause: fault.cause.with_fix(error.to_string()), ..fault },
+        }
     }
 
     pub(crate) fn access_unknown(
@@ -259,9 +286,9 @@ impl<'r> At<'r> {
             CauseReason::InternalError,
             self.name_field(),
             format!(
-                "unable to check whether service account {:?} may `use` GMSA cred spec \"{name}\": {}",
-                question.service_account(),
-                plain(reason)
+                "unable to check whether service account {} may `use` GMSA cred spec \"{name}\": {}",
+                shown::quoted(question.service_account()),
+                shown::line(reason)
             ),
             "this is not a refusal: try again; if it persists, check that the webhook may `create` \
              localsubjectaccessreviews"
@@ -312,11 +339,12 @@ fn first_difference(comparison: &Comparison) -> Option<String> {
 }
 
 fn does_not_exist(name: &str) -> String {
-    format!("cred spec {} does not exist", plain(name))
+    format!("cred spec {} does not exist", shown::name(name))
 }
 
 fn not_authorized(service_account: &str, name: &CredentialSpecName<'_>) -> String {
-    format!("service account {service_account:?} is not authorized to `use` GMSA cred spec \"{name}\"")
+    let service_account = shown::quoted(service_account);
+    format!("service account {service_account} is not authorized to `use` GMSA cred spec \"{name}\"")
 }
 
 /// `pod "web"` or `container "iis"`, as upstream writes it; a pod that is still to get its name is called by its
@@ -331,15 +359,15 @@ impl fmt::Display for Owner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.place.kind())?;
         if matches!(self.place, Place::Container { .. }) {
-            return write!(f, "{:?}", self.container);
+            return f.write_str(&shown::quoted(self.container));
         }
-        match self.request.pod() {
-            Some(pod) if pod.name().is_empty() => {
-                let name = format!("{}*", pod.generate_name());
-                write!(f, "{name:?} in namespace {:?}", self.request.namespace())
+        let pod = self.request.pod();
+        match pod.map_or("", |pod| pod.name()) {
+            "" => {
+                let name = shown::name(pod.map_or("", |pod| pod.generate_name()));
+                write!(f, "\"{name}*\" in namespace {}", shown::quoted(self.request.namespace()))
             }
-            Some(pod) => write!(f, "{:?}", pod.name()),
-            None => write!(f, "\"\""),
+            name => f.write_str(&shown::quoted(name)),
         }
     }
 }

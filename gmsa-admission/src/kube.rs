@@ -47,7 +47,8 @@ impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for Request<'a> {
         let mut pod = read(request.object.as_ref(), "object")?;
         let old_pod = read(request.old_object.as_ref(), "oldObject")?;
         if let (Some(pod), Some(object)) = (&mut pod, &request.object) {
-            pod.unknown_places = unknown_place::find_in(&object.data);
+            let old = request.old_object.as_ref().map(|object| &object.data);
+            pod.unknown_places = unknown_place::find_in(&object.data, old);
         }
         header.into_request(pod, old_pod)
     }

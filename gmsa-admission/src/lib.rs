@@ -17,6 +17,7 @@ mod read;
 mod request;
 mod response;
 mod review_error;
+mod shown;
 pub mod simulate;
 mod snapshot;
 mod unknown_place;

@@ -70,6 +70,9 @@ impl<'r> Mutation<'r> {
                 Ok(contents) => patch.add_contents(fields.place, contents),
                 Err(fault) => faults.push(fault),
             }
+            if faults.is_full() {
+                break;
+            }
         }
         if let Some(denial) = faults.into_denial() {
             return Decision::Deny(denial);

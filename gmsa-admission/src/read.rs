@@ -9,6 +9,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     Operation, Pod, Request, ReviewError, ReviewVersion,
+    api_server::{FieldError, FieldErrorKind, check_pod},
     request::{Scope, scope},
     review_error::ReviewErrorKind,
     unknown_place,
@@ -37,15 +38,25 @@ pub(crate) fn review(body: &[u8]) -> Result<Request<'_>, ReviewError> {
 /// The objects could not be read. That does not matter where they are not looked at; elsewhere the answer needs
 /// the uid, so read what stands around them.
 fn review_without_objects<'a>(body: &'a [u8], error: &serde_json::Error) -> Result<Request<'a>, ReviewError> {
-    let place = ReviewErrorKind::of_json(error);
+    let fault = ReviewErrorKind::of_json(error);
     let Ok(Object(review)) = serde_json::from_slice::<Object<Review<'a, IgnoredAny>>>(body) else {
-        return Err(ReviewError::new(place));
+        return Err(ReviewError::new(fault));
     };
     let header = Header::check(review)?.header;
-    match header.scope() {
-        Scope::Unrelated => header.into_request(None, None),
-        _ => Err(header.error(place)),
+    match (header.scope(), fault) {
+        (Scope::Unrelated, _) => header.into_request(None, None),
+        (_, ReviewErrorKind::Data { line, column, .. }) => {
+            Err(header.error(ReviewErrorKind::Data { line, column, field: field_of_wrong_type(body) }))
+        }
+        (_, fault) => Err(header.error(fault)),
     }
+}
+
+/// The reader stops at a line and a column; people know the field better.
+fn field_of_wrong_type(body: &[u8]) -> Option<String> {
+    let review: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let errors = check_pod(review.pointer("/request/object")?);
+    errors.iter().find(|error| error.kind() == FieldErrorKind::TypeInvalid).map(FieldError::path)
 }
 
 /// What a request says besides its objects.
@@ -66,24 +77,23 @@ struct Checked<'a, T> {
 impl<'a> Header<'a> {
     fn check<T>(review: Review<'a, T>) -> Result<Checked<'a, T>, ReviewError> {
         let is_review = review.kind.as_ref().is_some_and(|kind| kind.0 == "AdmissionReview");
+        let api_version = review.api_version.unwrap_or_default().0;
+        let version = ReviewVersion::parse(&api_version);
         let Some(Object(request)) = review.request else {
-            return Err(match is_review {
-                true => ReviewError::new(ReviewErrorKind::NoRequest),
-                false => ReviewError::new(ReviewErrorKind::NotAReview),
-            });
+            let kind = if is_review { ReviewErrorKind::NoRequest } else { ReviewErrorKind::NotAReview };
+            return Err(ReviewError::new(kind).with_uid("", version.unwrap_or_default()));
         };
-        let uid = match request.uid {
-            Some(Text(uid)) if !uid.is_empty() => uid,
-            _ => return Err(ReviewError::new(ReviewErrorKind::NoUid)),
-        };
-        let error = |kind| ReviewError::new(kind).with_uid(&uid, ReviewVersion::V1);
+        let uid = request.uid.unwrap_or_default().0;
+        let error = |kind| ReviewError::new(kind).with_uid(&uid, version.unwrap_or_default());
+        if uid.is_empty() {
+            return Err(error(ReviewErrorKind::NoUid));
+        }
         if !is_review {
             return Err(error(ReviewErrorKind::NotAReview));
         }
-        let version = review.api_version.unwrap_or_default().0;
-        let version = ReviewVersion::parse(&version)
-            .ok_or_else(|| error(ReviewErrorKind::Version(version.into_owned())))?;
-        let error = |kind| ReviewError::new(kind).with_uid(&uid, version);
+        let Some(version) = version else {
+            return Err(error(ReviewErrorKind::Version(api_version.into_owned())));
+        };
 
         let operation = request.operation.unwrap_or_default().0;
         let operation = match operation.as_ref() {
@@ -123,6 +133,9 @@ impl<'a> Header<'a> {
         pod: Option<Pod<'a>>,
         old_pod: Option<Pod<'a>>,
     ) -> Result<Request<'a>, ReviewError> {
+        if self.uid.is_empty() {
+            return Err(self.error(ReviewErrorKind::NoUid));
+        }
         let (pod, old_pod) = match self.scope() {
             Scope::Unrelated => (None, None),
             Scope::Create if pod.is_none() => return Err(self.error(ReviewErrorKind::NoObject("object"))),

@@ -28,7 +28,7 @@ use crate::{ContainerList, Place, ReviewError, ReviewVersion, read};
 /// # Ok::<(), gmsa_admission::ReviewError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "Replayed<'_>")]
 pub struct Request<'a> {
     pub(crate) uid: Cow<'a, str>,
     pub(crate) version: ReviewVersion,
@@ -41,6 +41,36 @@ pub struct Request<'a> {
     pub(crate) pod: Option<Pod<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) old_pod: Option<Pod<'a>>,
+}
+
+/// A request as it stands in a file, where it may be anything.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Replayed<'a> {
+    uid: Cow<'a, str>,
+    version: ReviewVersion,
+    operation: Operation,
+    #[serde(default)]
+    sub_resource: Cow<'a, str>,
+    #[serde(default)]
+    namespace: Cow<'a, str>,
+    pod: Option<Pod<'a>>,
+    old_pod: Option<Pod<'a>>,
+}
+
+impl<'a> TryFrom<Replayed<'a>> for Request<'a> {
+    type Error = ReviewError;
+
+    fn try_from(replayed: Replayed<'a>) -> Result<Self, ReviewError> {
+        let Replayed { uid, version, operation, sub_resource, namespace, pod, old_pod } = replayed;
+        let header = read::Header { uid, version, operation, sub_resource, namespace };
+        let sorted = |mut pod: Pod<'a>| {
+            pod.gmsa.retain(|fields| fields.name.is_some() || fields.contents.is_some());
+            pod.gmsa.sort_by_key(|fields| fields.place);
+            pod
+        };
+        header.into_request(pod.map(sorted), old_pod.map(sorted))
+    }
 }
 
 /// What the request does to the object.
@@ -287,7 +317,8 @@ pub(crate) fn changes<'r>(pod: &'r Pod<'_>, old: &'r Pod<'_>, added: &[&GmsaFiel
     };
     let mut pairs: BTreeMap<_, (Vec<Fields<'r>>, Vec<Fields<'r>>)> = BTreeMap::new();
     for fields in &pod.gmsa {
-        if !added.iter().any(|new| new.place == fields.place) {
+        // Like the pod's, the added places are sorted.
+        if added.binary_search_by_key(&fields.place, |new| new.place).is_err() {
             pairs.entry(key(fields)).or_default().0.push(fields);
         }
     }

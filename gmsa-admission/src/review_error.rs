@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Denial, Response, StatusReason};
+use crate::{Cause, CauseReason, Denial, Response, StatusReason, shown};
 
 /// The versions of the `AdmissionReview` that are understood; the answer is written in the one asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -55,10 +55,16 @@ pub struct ReviewError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReviewErrorKind {
-    Json {
-        data: bool,
+    /// Not JSON, or more than that.
+    Syntax {
         line: usize,
         column: usize,
+    },
+    /// A value that cannot be read. The field is known where the pod's own checks find it.
+    Data {
+        line: usize,
+        column: usize,
+        field: Option<String>,
     },
     NotAReview,
     NoRequest,
@@ -73,7 +79,42 @@ pub(crate) enum ReviewErrorKind {
 
 impl ReviewErrorKind {
     pub(crate) fn of_json(error: &serde_json::Error) -> Self {
-        Self::Json { data: error.is_data(), line: error.line(), column: error.column() }
+        let (line, column) = (error.line(), error.column());
+        match error.is_data() {
+            true => Self::Data { line, column, field: None },
+            false => Self::Syntax { line, column },
+        }
+    }
+
+    /// The field of the review that is at fault.
+    fn field(&self) -> String {
+        match self {
+            Self::Syntax { .. } => String::new(),
+            Self::Data { field: Some(field), .. } => format!("request.object.{field}"),
+            Self::Data { field: None, .. } | Self::NoRequest => "request".to_owned(),
+            Self::NotAReview => "kind".to_owned(),
+            Self::NoUid => "request.uid".to_owned(),
+            Self::Version(_) => "apiVersion".to_owned(),
+            Self::Operation(_) => "request.operation".to_owned(),
+            Self::NotAPod(_) => "request.kind".to_owned(),
+            Self::NoObject(field) => format!("request.{field}"),
+            #[cfg(feature = "kube")]
+            Self::Object(field) => format!("request.{field}"),
+        }
+    }
+
+    fn fix(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } | Self::NotAReview | Self::NoRequest | Self::NoUid | Self::NoObject(_) => {
+                "send the AdmissionReview as the API server makes it"
+            }
+            Self::Data { .. } => "correct the pod",
+            Self::Version(_) => "put `v1` into the webhook's admissionReviewVersions",
+            Self::Operation(_) => "register the webhook for CREATE and UPDATE",
+            Self::NotAPod(_) => "register the webhook for pods and pods/ephemeralcontainers only",
+            #[cfg(feature = "kube")]
+            Self::Object(_) => "correct the pod",
+        }
     }
 }
 
@@ -97,7 +138,13 @@ impl ReviewError {
         if self.uid.is_empty() && self.kind != ReviewErrorKind::NoRequest {
             return None;
         }
-        let denial = Denial::new(StatusReason::BadRequest, self.to_string());
+        let mut denial = Denial::new(StatusReason::BadRequest, self.to_string()).with_fix(self.kind.fix());
+        denial.push_cause(Cause::new(
+            self.kind.field(),
+            CauseReason::FieldValueInvalid,
+            self.to_string(),
+            self.kind.fix(),
+        ));
         Some(Response::deny(self.uid, self.version, denial))
     }
 }
@@ -105,30 +152,37 @@ impl ReviewError {
 impl fmt::Display for ReviewError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            ReviewErrorKind::Json { data: false, line, column } => {
+            ReviewErrorKind::Syntax { line, column } => {
                 write!(f, "the body is not JSON: fault at line {line}, column {column}")
             }
-            ReviewErrorKind::Json { data: true, line, column } => write!(
-                f,
-                "the admission review cannot be read: a value of the wrong type or a duplicate key at line \
-                 {line}, column {column}"
-            ),
+            ReviewErrorKind::Data { line, column, field } => {
+                f.write_str("the admission review cannot be read: ")?;
+                match field {
+                    Some(field) => write!(f, "the pod's {field} has a value of the wrong type, at ")?,
+                    None => f.write_str("a value of the wrong type or a duplicate key at ")?,
+                }
+                write!(f, "line {line}, column {column}")
+            }
             ReviewErrorKind::NotAReview => f.write_str("the body is not an `AdmissionReview`"),
             ReviewErrorKind::NoRequest => f.write_str("no 'Request' field in JSON body"),
             ReviewErrorKind::NoUid => f.write_str("the admission request has no uid"),
-            ReviewErrorKind::Version(version) => write!(
-                f,
-                "apiVersion `{}` is not understood: use `admission.k8s.io/v1` in admissionReviewVersions",
-                plain(version)
-            ),
-            ReviewErrorKind::Operation(operation) => {
-                write!(f, "operation `{}` is not one of CREATE, UPDATE, DELETE, CONNECT", plain(operation))
+            ReviewErrorKind::Version(version) if version.is_empty() => {
+                f.write_str("the admission review has no apiVersion")
             }
-            ReviewErrorKind::NotAPod(kind) => write!(
-                f,
-                "expected a Pod object, got a {}: register the webhook for pods and pods/ephemeralcontainers only",
-                plain(kind)
-            ),
+            ReviewErrorKind::Version(version) => {
+                write!(f, "apiVersion `{}` is not understood", shown::name(version))
+            }
+            ReviewErrorKind::Operation(operation) => {
+                write!(
+                    f,
+                    "operation `{}` is not one of CREATE, UPDATE, DELETE, CONNECT",
+                    shown::name(operation)
+                )
+            }
+            ReviewErrorKind::NotAPod(kind) if kind.is_empty() => {
+                f.write_str("expected a Pod object, got an object without a kind")
+            }
+            ReviewErrorKind::NotAPod(kind) => write!(f, "expected a Pod object, got a {}", shown::name(kind)),
             ReviewErrorKind::NoObject(field) => write!(f, "the admission request has no `{field}`"),
             #[cfg(feature = "kube")]
             ReviewErrorKind::Object(field) => {
@@ -139,20 +193,3 @@ impl fmt::Display for ReviewError {
 }
 
 impl std::error::Error for ReviewError {}
-
-/// Somebody's text as part of one line: control characters escaped, and no longer than a name can be.
-pub(crate) fn plain(text: &str) -> String {
-    let mut plain: String = text.chars().take(253).flat_map(escape_control).collect();
-    if text.chars().nth(253).is_some() {
-        plain.push_str("...");
-    }
-    plain
-}
-
-fn escape_control(c: char) -> impl Iterator<Item = char> {
-    let (escaped, kept) = match c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-        true => (Some(c.escape_default()), None),
-        false => (None, Some(c)),
-    };
-    escaped.into_iter().flatten().chain(kept)
-}

@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ContainerList, Denial, Place, Policy, Request, Response, Snapshot,
-    api_server::{FieldError, check_object, check_pod, default_pod},
+    api_server::{FieldError, FieldErrorKind, check_object, check_pod, default_pod, prune},
     mutate,
     place::{CONTENTS_FIELD, NAME_FIELD},
     validate,
@@ -57,7 +57,9 @@ pub fn simulate(
     object: &Value,
     policy: &Policy,
 ) -> Result<Option<Simulation>, WorkloadError> {
-    let Some(workload) = pod_of(object)? else { return Ok(None) };
+    let mut object = object.clone();
+    let pruned = prune(&mut object);
+    let Some(workload) = pod_of(&object)? else { return Ok(None) };
     let run = Run { cluster, policy, template: workload.template_pointer() };
     let mut simulation = Simulation {
         kind: workload.kind(),
@@ -67,9 +69,10 @@ pub fn simulate(
         refusal: None,
         identities: Vec::new(),
         warnings: Vec::new(),
+        pruned,
         pod: Value::Null,
     };
-    let (mut pod, errors) = run.created(object, workload);
+    let (mut pod, errors) = run.created(&object, workload);
     default_pod(&mut pod);
     simulation.service_account = text(&pod, "/spec/serviceAccountName").to_owned();
     simulation.refusal = match errors.is_empty() {
@@ -140,12 +143,11 @@ impl Run<'_> {
         let mut refusal = self.refused(Step::Validate, response.denial()?);
         for question in needs.access() {
             if let Answer::Deny(explained) = self.cluster.rbac().explain(question) {
-                refusal.near_misses.extend(
-                    explained
-                        .near_misses()
-                        .iter()
-                        .map(|near| Hint { message: near.to_string(), fix: near.fix().map(str::to_owned) }),
-                );
+                refusal.near_misses.extend(explained.near_misses().iter().map(|near| Hint {
+                    credential_spec: question.credential_spec().to_owned(),
+                    message: near.to_string(),
+                    fix: near.fix().map(str::to_owned),
+                }));
             }
         }
         Some(refusal)
@@ -153,33 +155,37 @@ impl Run<'_> {
 
     fn refused(&self, step: Step, denial: &Denial) -> Refusal {
         let prefix = self.template.trim_start_matches('/').replace('/', ".");
-        let fault = |field: &str, message: &str| RefusedField {
-            field: match prefix.is_empty() {
-                true => field.to_owned(),
-                false => format!("{prefix}.{field}"),
-            },
-            message: message.to_owned(),
-            fix: None,
+        let within = |field: &str| match prefix.is_empty() {
+            true => field.to_owned(),
+            false => format!("{prefix}.{field}"),
         };
+        let faults = denial.causes().iter().map(|cause| RefusedField {
+            field: within(cause.field()),
+            message: cause.message().to_owned(),
+            fix: Some(cause.fix().to_owned()),
+            commands: cause.commands().to_vec(),
+        });
         Refusal {
-            fix: denial.fix().to_owned(),
-            faults: denial.causes().iter().map(|cause| fault(cause.field(), cause.message())).collect(),
+            faults: faults.collect(),
             ..Refusal::of(step, denial.status().code(), denial.message().to_owned())
         }
     }
 
     fn refused_fields(&self, step: Step, errors: Vec<FieldError>) -> Refusal {
+        // What cannot be decoded is refused before any field is checked.
+        let decodes = errors.iter().all(|error| error.kind() != FieldErrorKind::TypeInvalid);
         let faults: Vec<_> = errors
             .iter()
             .map(|error| RefusedField {
                 field: error.path(),
                 message: error.to_string(),
                 fix: error.fix().map(str::to_owned),
+                commands: Vec::new(),
             })
             .collect();
         let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
         let message = messages.join("; ");
-        Refusal { faults, ..Refusal::of(step, 422, message) }
+        Refusal { faults, ..Refusal::of(step, if decodes { 422 } else { 400 }, message) }
     }
 }
 
@@ -207,7 +213,22 @@ fn creation_review(namespace: &str, pod: &Value) -> Vec<u8> {
 
 fn identities(cluster: &Snapshot, namespace: &str, pod: &Value) -> Vec<Identity> {
     let service_account = text(pod, "/spec/serviceAccountName");
+    let identity = |place: Place, container: &str, fields: Option<&Value>, inherited: bool| {
+        let credential_spec = fields?.get(NAME_FIELD)?.as_str()?;
+        let question = AccessQuestion::new(namespace, service_account, credential_spec);
+        let grant = match cluster.rbac().answer(&question) {
+            Answer::Allow(grant) => Some(grant),
+            Answer::Deny(_) => None,
+        };
+        let (container, credential_spec) = (container.to_owned(), credential_spec.to_owned());
+        Some(Identity { place, container, credential_spec, inherited, grant })
+    };
     let of_pod = options(pod, Place::Pod);
+    let on_host = |place: Place| {
+        let own = pod.pointer(&format!("{}/hostProcess", place.pointer())).and_then(Value::as_bool);
+        let of_pod = pod.pointer(&format!("{}/hostProcess", Place::Pod.pointer())).and_then(Value::as_bool);
+        own.or(of_pod).unwrap_or(false)
+    };
     let mut identities = Vec::new();
     for list in ContainerList::ALL {
         let containers =
@@ -216,23 +237,17 @@ fn identities(cluster: &Snapshot, namespace: &str, pod: &Value) -> Vec<Identity>
             let place = Place::Container { list, index };
             let own = options(pod, place);
             let (fields, inherited) = if own.is_some() { (own, false) } else { (of_pod, true) };
-            let Some(credential_spec) = fields.and_then(|fields| fields.get(NAME_FIELD)?.as_str()) else {
-                continue;
-            };
-            let question = AccessQuestion::new(namespace, service_account, credential_spec);
-            let grant = match cluster.rbac().answer(&question) {
-                Answer::Allow(grant) => Some(grant),
-                Answer::Deny(_) => None,
-            };
-            identities.push(Identity {
-                place,
-                container: text(container, "/name").to_owned(),
-                credential_spec: credential_spec.to_owned(),
-                inherited,
-                grant,
-            });
+            // Windows gives a process on the host no identity of its own.
+            if !on_host(place) {
+                identities.extend(identity(place, text(container, "/name"), fields, inherited));
+            }
         }
     }
+    // The sandbox gets the pod's contents even if no container does.
+    if !identities.iter().any(|identity| identity.inherited) && !on_host(Place::Pod) {
+        identities.extend(identity(Place::Pod, "", of_pod, false));
+    }
+    identities.sort_by_key(|identity| identity.place);
     identities
 }
 

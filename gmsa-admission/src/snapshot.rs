@@ -5,7 +5,10 @@ use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{AccessAnswer, CredSpecAnswer, Facts, Needs};
+use crate::{
+    AccessAnswer, CredSpecAnswer, Facts, Needs,
+    api_server::{FieldErrorKind, check_object},
+};
 
 /// A cluster at one moment, as far as gMSA is concerned: its credential specs and RBAC objects, in memory. It
 /// answers any [`Needs`], in place of an API server, in tests, CI checks and command-line tools.
@@ -37,15 +40,17 @@ impl Snapshot {
     /// kept.
     pub fn insert(&mut self, object: &Value) -> Result<(), SnapshotError> {
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         match (kind.strip_suffix("List"), object.get("items")) {
+            (Some(_), None | Some(Value::Null)) => Ok(()),
             (Some(item_kind), Some(Value::Array(items))) => {
-                let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
                 for (index, item) in items.iter().enumerate() {
                     self.insert_item(version, item_kind, item).map_err(|error| error.within(index))?;
                 }
                 Ok(())
             }
-            _ => self.insert_as(kind, object),
+            (Some(_), Some(_)) => Err(SnapshotError::new("the items of a list must be an array".to_owned())),
+            (None, _) => self.insert_as(version, kind, object),
         }
     }
 
@@ -107,22 +112,38 @@ impl Snapshot {
         self.insert(&Value::Object(item))
     }
 
-    fn insert_as(&mut self, kind: &str, object: &Value) -> Result<(), SnapshotError> {
-        match kind {
-            gmsa_types::KIND => self.insert_credential_spec(&read(object)?)?,
-            "ClusterRole" => self.rbac.insert_cluster_role(read(object)?),
-            "Role" => self.rbac.insert_role(read(object)?),
-            "ClusterRoleBinding" => self.rbac.insert_cluster_role_binding(read(object)?),
-            "RoleBinding" => self.rbac.insert_role_binding(read(object)?),
-            "" => return Err(SnapshotError::new("the object has no kind".to_owned())),
+    fn insert_as(&mut self, version: &str, kind: &str, object: &Value) -> Result<(), SnapshotError> {
+        // Other groups have kinds of their own that are named `Role`, say.
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        match (group, kind) {
+            (_, "") => return Err(SnapshotError::new("the object has no kind".to_owned())),
+            ("", _) if version.is_empty() => {
+                return Err(SnapshotError::new("the object has no apiVersion".to_owned()));
+            }
+            (gmsa_types::GROUP, gmsa_types::KIND) => self.insert_credential_spec(&read(kind, object)?)?,
+            (RBAC_GROUP, "ClusterRole") => self.rbac.insert_cluster_role(read(kind, object)?),
+            (RBAC_GROUP, "Role") => self.rbac.insert_role(read(kind, object)?),
+            (RBAC_GROUP, "ClusterRoleBinding") => self.rbac.insert_cluster_role_binding(read(kind, object)?),
+            (RBAC_GROUP, "RoleBinding") => self.rbac.insert_role_binding(read(kind, object)?),
             _ => {}
         }
         Ok(())
     }
 }
 
-fn read<T: DeserializeOwned>(object: &Value) -> Result<T, SnapshotError> {
-    T::deserialize(object).map_err(|error| SnapshotError::new(error.to_string()))
+const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
+
+/// The object as its type. What the deserializer says may repeat a value, so the API server's checks tell what is
+/// wrong.
+fn read<T: DeserializeOwned>(kind: &str, object: &Value) -> Result<T, SnapshotError> {
+    T::deserialize(object).map_err(|_| {
+        let errors = check_object(object);
+        let wrong_type = errors.iter().find(|error| error.kind() == FieldErrorKind::TypeInvalid);
+        SnapshotError::new(match wrong_type.or_else(|| errors.first()) {
+            Some(error) => error.to_string(),
+            None => format!("the object cannot be read as a {kind}: a value has the wrong type"),
+        })
+    })
 }
 
 /// An object that a [`Snapshot`] cannot take.

@@ -8,6 +8,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::Value;
 
 use crate::{
     Place,
@@ -32,37 +33,90 @@ fn has_escaped_letter(body: &[u8]) -> bool {
     memmem::find_iter(body, br"\u00").any(|at| matches!(body.get(at.saturating_add(4)), Some(b'4'..=b'7')))
 }
 
-/// The JSON pointers, within the pod, of gMSA keys at unknown places in the review's `request.object`.
+/// The JSON pointers, within the pod, of gMSA keys at unknown places in the review's `request.object`. On an update,
+/// what stands in the old object just so brings in nothing and is left out.
 pub(crate) fn find(body: &[u8]) -> Vec<String> {
     #[derive(Deserialize)]
     struct Review {
         request: Option<Request>,
     }
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
     struct Request {
         object: Option<Found>,
+        old_object: Option<Found>,
     }
-    // Nesting that is too deep to search may hide a key.
     match serde_json::from_slice::<Review>(body) {
-        Ok(review) => review.request.and_then(|request| request.object).unwrap_or_default().0,
+        Ok(Review { request: Some(request) }) => {
+            request.object.unwrap_or_default().new_since(&request.old_object.unwrap_or_default())
+        }
+        Ok(Review { request: None }) => Vec::new(),
+        // Nesting that is too deep to search may hide a key.
         Err(_) => vec!["/spec".to_owned()],
     }
 }
 
-/// The same within a pod that is at hand as a JSON value.
+/// The same between two pods that are at hand as JSON values.
 #[cfg(feature = "kube")]
-pub(crate) fn find_in(pod: &serde_json::Value) -> Vec<String> {
-    Found::deserialize(pod).map_or_else(|_| vec!["/spec".to_owned()], |found| found.0)
+pub(crate) fn find_in(pod: &Value, old_pod: Option<&Value>) -> Vec<String> {
+    let found = |pod: &Value| Found::deserialize(pod);
+    match (found(pod), old_pod.map(found).transpose()) {
+        (Ok(found), Ok(old)) => found.new_since(&old.unwrap_or_default()),
+        _ => vec!["/spec".to_owned()],
+    }
 }
 
-/// The pointers found while reading a pod.
+/// How the API server writes the path of a field: `/spec/sidecars/0/x` as `spec.sidecars[0].x`.
+pub(crate) fn field_path(pointer: &str) -> String {
+    let mut path = String::with_capacity(pointer.len());
+    for segment in pointer.split('/').skip(1) {
+        let is_index = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+        match (is_index, path.is_empty()) {
+            (true, _) => path.extend(["[", segment, "]"]),
+            (false, true) => path.push_str(segment),
+            (false, false) => path.extend([".", segment]),
+        }
+    }
+    path
+}
+
+/// More than these say no more, and could take far more room than the request.
+const MOST_PLACES: usize = 16;
+/// A longer pointer is cut.
+const LONGEST_POINTER: usize = 512;
+
+/// The keys found while reading a pod, and their values.
 #[derive(Default)]
-struct Found(Vec<String>);
+struct Found {
+    places: Vec<(String, Value)>,
+    /// Something was left out, so that nothing can be said to be unchanged.
+    partial: bool,
+}
+
+impl Found {
+    fn new_since(self, old: &Self) -> Vec<String> {
+        let comparable = !self.partial && !old.partial;
+        let is_new = |place: &(String, Value)| !(comparable && old.places.contains(place));
+        self.places.into_iter().filter(is_new).map(|(pointer, _)| pointer).collect()
+    }
+
+    fn push(&mut self, mut pointer: String, value: Value) {
+        if self.places.len() >= MOST_PLACES {
+            self.partial = true;
+            return;
+        }
+        if pointer.len() > LONGEST_POINTER {
+            self.partial = true;
+            pointer = pointer.chars().take(LONGEST_POINTER).chain("...".chars()).collect();
+        }
+        self.places.push((pointer, value));
+    }
+}
 
 impl<'de> Deserialize<'de> for Found {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut found = Self::default();
-        Walk { path: &mut String::new(), found: &mut found.0 }.deserialize(deserializer)?;
+        Walk { path: &mut String::new(), found: &mut found }.deserialize(deserializer)?;
         Ok(found)
     }
 }
@@ -70,7 +124,7 @@ impl<'de> Deserialize<'de> for Found {
 /// Walks a whole JSON value, keeping the pointer of where it is.
 struct Walk<'w> {
     path: &'w mut String,
-    found: &'w mut Vec<String>,
+    found: &'w mut Found,
 }
 
 impl Walk<'_> {
@@ -105,7 +159,9 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 continue;
             }
             if (key == NAME_FIELD || key == CONTENTS_FIELD) && !is_known(self.path) {
-                self.found.push(format!("{}/{key}", self.path));
+                let value = map.next_value()?;
+                self.found.push(format!("{}/{key}", self.path), value);
+                continue;
             }
             let segment = key.replace('~', "~0").replace('/', "~1");
             let (parent, inner) = self.at(segment);

@@ -54,7 +54,9 @@ pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r
             must_be_unchanged(request, pod, old, &places, &mut faults);
         }
         (Scope::Update, Some(pod), Some(old)) => must_be_unchanged(request, pod, old, &[], &mut faults),
-        _ => {}
+        (Scope::Unrelated, _, _) => {}
+        // The reader lets no such request through; should one get here, nothing can be said for it.
+        _ => faults.push(Fault::incomplete()),
     }
     if request.scope() != Scope::Unrelated {
         for pointer in request.pod().map_or(&[][..], |pod| pod.unknown_places()) {
@@ -114,6 +116,9 @@ impl<'r> Validation<'r> {
         for fields in &self.places {
             if let Err(fault) = self.check(fields, facts) {
                 faults.push(fault);
+            }
+            if faults.is_full() {
+                break;
             }
         }
         faults.into_denial().map_or(Decision::Allow, Decision::Deny)

@@ -11,7 +11,7 @@ mod generators;
 
 use generators::*;
 use gmsa_admission::{
-    Policy, Request, Snapshot,
+    ContainerList, Place, Policy, Request, Snapshot,
     api_server::{check_pod, default_pod},
     mutate,
     simulate::{Step, simulate},
@@ -139,6 +139,41 @@ fn a_container_inherits_unless_it_sets_a_field_of_its_own() {
             ("first", "dotted.name", false)
         ]
     );
+}
+
+#[test]
+fn fields_that_the_api_server_drops_count_for_nothing_and_are_told() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [
+        {"name": "a", "securityContext": {"gmsaCredentialSpecName": "webapp0"}},
+        {"name": "b", "securityContext": {"windowsOptions": {"gmsacredentialspecname": "webapp0"}}}]}});
+    let simulation = simulate(&cluster(&[]), &pod, &Policy::default()).unwrap().unwrap();
+    assert_eq!(simulation.refusal(), None);
+    assert!(simulation.identities().is_empty());
+    assert_eq!(
+        simulation.pruned_fields(),
+        [
+            "/spec/containers/0/securityContext/gmsaCredentialSpecName",
+            "/spec/containers/1/securityContext/windowsOptions/gmsacredentialspecname"
+        ]
+    );
+}
+
+#[test]
+fn a_sandbox_has_the_identity_of_a_pod_whose_containers_all_have_their_own() {
+    let context = |name: &str| json!({"windowsOptions": {"gmsaCredentialSpecName": name}});
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"serviceAccountName": SERVICE_ACCOUNT, "securityContext": context("webapp0"),
+        "containers": [{"name": "a", "securityContext": context("webapp1")}]}});
+    let names = |pod: &Value| -> Vec<_> {
+        let simulation = simulate(&cluster(&NAMES), pod, &Policy::default()).unwrap().unwrap();
+        simulation.identities().iter().map(|it| (it.place(), it.credential_spec().to_owned())).collect()
+    };
+    let container = Place::Container { list: ContainerList::Containers, index: 0 };
+    assert_eq!(names(&pod), [(Place::Pod, "webapp0".to_owned()), (container, "webapp1".to_owned())]);
+    // On the host there is no identity of its own.
+    pod["spec"]["hostNetwork"] = json!(true);
+    pod["spec"]["securityContext"]["windowsOptions"]["hostProcess"] = json!(true);
+    assert_eq!(names(&pod), []);
 }
 
 #[test]

@@ -54,6 +54,8 @@ fn a_resource_answers_by_what_it_holds() {
 fn what_cannot_be_is_refused_with_its_place() {
     for (object, pointer, says) in [
         (json!({"apiVersion": "v1"}), "", "the object has no kind"),
+        (json!({"kind": "Role"}), "", "the object has no apiVersion"),
+        (json!({"kind": "List", "items": {}}), "", "the items of a list must be an array"),
         (json!({"kind": "List", "items": [1]}), "/items/0", "an item of a list must be an object"),
         (
             json!({"kind": "List", "items": [{"kind": "List", "items": [spec("Upper", json!({}))]}]}),
@@ -63,11 +65,39 @@ fn what_cannot_be_is_refused_with_its_place() {
         (
             json!({"apiVersion": "windows.k8s.io/v2", "kind": "GMSACredentialSpec", "metadata": {"name": "a"}}),
             "",
-            "apiVersion `windows.k8s.io/v2` is not `windows.k8s.io/v1` or `windows.k8s.io/v1alpha1`",
+            "apiVersion: Unsupported value: \"windows.k8s.io/v2\": supported values: \"windows.k8s.io/v1\", \
+             \"windows.k8s.io/v1alpha1\"",
         ),
     ] {
         let error = Snapshot::default().insert(&object).unwrap_err();
         assert_eq!((error.pointer(), error.message()), (pointer, says));
+    }
+}
+
+#[test]
+fn kinds_of_other_groups_are_passed_over() {
+    let mut cluster = Snapshot::default();
+    for object in [
+        json!({"apiVersion": "iam.aws.upbound.io/v1beta1", "kind": "Role", "metadata": {"name": "x"}, "spec": {}}),
+        json!({"apiVersion": "auth.example/v1", "kind": "GMSACredentialSpec", "metadata": {"name": "x"}}),
+        json!({"apiVersion": "v1", "kind": "List"}),
+        json!({"apiVersion": "v1", "kind": "List", "items": null}),
+    ] {
+        cluster.insert(&object).unwrap();
+    }
+    assert_eq!(cluster.credential_specs().count(), 0);
+}
+
+#[test]
+fn errors_repeat_no_values() {
+    for object in [
+        json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec", "metadata": "s3cr3t"}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": ["s3cr3t"]}}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "x"},
+            "roleRef": "s3cr3t {}"}),
+    ] {
+        let error = Snapshot::default().insert(&object).unwrap_err();
+        assert!(!error.to_string().contains("s3cr3t"), "{error}");
     }
 }
 

@@ -3,6 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, Path};
+use crate::shown;
 
 /// A field that the API server refuses: where, what is wrong, and what to do about it.
 ///
@@ -180,13 +181,8 @@ impl fmt::Display for FieldError {
 impl std::error::Error for FieldError {}
 
 impl Shown {
-    /// A name may be shown. Text that no longer looks like one may be a credential spec in the wrong field.
+    /// See [`shown`].
     fn name(text: &str) -> Self {
-        let of_names = |c: char| c.is_ascii_alphanumeric() || "-_./%: ".contains(c);
-        if text.len() <= 253 && text.chars().all(of_names) {
-            Self::Text(text.to_owned())
-        } else {
-            Self::Length(text.len())
-        }
+        if shown::is_name(text) { Self::Text(text.to_owned()) } else { Self::Length(text.len()) }
     }
 }

@@ -44,7 +44,7 @@ pub use credential_spec::check_credential_spec;
 pub use error::{FieldError, FieldErrorKind};
 pub use name::check_rbac_name;
 pub use pod::{check_pod, default_pod};
-pub use pruned::pruned_fields;
+pub use pruned::{prune, pruned_fields};
 
 use crate::workload::WorkloadKind;
 use field::Field;

@@ -46,6 +46,29 @@ pub fn pruned_fields(object: &Value) -> Vec<String> {
     pruned
 }
 
+/// Drops [`pruned_fields`] from `object`, as the API server does, and tells which they were.
+///
+/// ```
+/// use gmsa_admission::api_server::prune;
+/// use serde_json::json;
+///
+/// let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [
+///     {"name": "iis", "securityContext": {"windowsOptions": {"gmsacredentialspecname": "webapp1"}}}]}});
+/// let lost = "/spec/containers/0/securityContext/windowsOptions/gmsacredentialspecname";
+/// assert_eq!(prune(&mut pod), [lost]);
+/// assert_eq!(pod.pointer(lost), None);
+/// ```
+pub fn prune(object: &mut Value) -> Vec<String> {
+    let pruned = pruned_fields(object);
+    for pointer in &pruned {
+        let Some((parent, key)) = pointer.rsplit_once('/') else { continue };
+        if let Some(fields) = object.pointer_mut(parent).and_then(Value::as_object_mut) {
+            fields.remove(&key.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    pruned
+}
+
 fn of_credential_spec(object: &Value, pruned: &mut Vec<String>) {
     const TOP: [&str; 4] = ["apiVersion", "kind", "metadata", "credspec"];
     let Some(fields) = object.as_object() else { return };

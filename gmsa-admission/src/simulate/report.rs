@@ -21,6 +21,8 @@ pub struct Simulation {
     pub(super) refusal: Option<Refusal>,
     pub(super) identities: Vec<Identity>,
     pub(super) warnings: Vec<String>,
+    #[serde(rename = "prunedFields")]
+    pub(super) pruned: Vec<String>,
     #[serde(skip)]
     pub(super) pod: Value,
 }
@@ -71,8 +73,6 @@ pub struct Refusal {
     pub(super) step: Step,
     pub(super) code: u16,
     pub(super) message: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) fix: String,
     pub(super) faults: Vec<RefusedField>,
     /// What came close to permitting it, and how to get there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -87,18 +87,21 @@ pub struct RefusedField {
     pub(super) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fix: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) commands: Vec<String>,
 }
 
 /// Something in the cluster's permissions that nearly allows the pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hint {
+    pub(super) credential_spec: String,
     pub(super) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fix: Option<String>,
 }
 
-/// The identity that one container gets.
+/// The identity that one container gets, or the pod's sandbox, if none of its containers inherits the pod's.
 ///
 /// Source: Kubernetes `pkg/securitycontext/util.go`, `DetermineEffectiveSecurityContext`: a container that sets a
 /// gMSA field of its own inherits neither from the pod.
@@ -147,6 +150,11 @@ impl Simulation {
         &self.warnings
     }
 
+    /// JSON pointers of the fields that the API server drops unread, such as gMSA fields in another case.
+    pub fn pruned_fields(&self) -> &[String] {
+        &self.pruned
+    }
+
     /// The pod as the API server would store it, or as far as it got. It holds the contents of credential specs.
     pub fn pod(&self) -> &Value {
         &self.pod
@@ -164,14 +172,9 @@ impl Refusal {
         self.code
     }
 
-    /// What is wrong, as the user sees it; a webhook's message ends with what to do.
+    /// What is wrong, as the user sees it; a webhook's message ends with what to do about the first fault.
     pub fn message(&self) -> &str {
         &self.message
-    }
-
-    /// What to do, by itself; empty where [`faults`](Self::faults) have fixes of their own.
-    pub fn fix(&self) -> &str {
-        &self.fix
     }
 
     /// Each refused field.
@@ -196,13 +199,23 @@ impl RefusedField {
         &self.message
     }
 
-    /// What to write instead, if that is clear.
+    /// What to do about it, if that is clear.
     pub fn fix(&self) -> Option<&str> {
         self.fix.as_deref()
+    }
+
+    /// The commands that do it, one after the other, where commands can.
+    pub fn commands(&self) -> &[String] {
+        &self.commands
     }
 }
 
 impl Hint {
+    /// The credential spec that is asked for.
+    pub fn credential_spec(&self) -> &str {
+        &self.credential_spec
+    }
+
     /// What nearly allows it.
     pub fn message(&self) -> &str {
         &self.message
@@ -215,7 +228,7 @@ impl Hint {
 }
 
 impl Identity {
-    /// The container's place.
+    /// The container's place; [`Place::Pod`] for the sandbox.
     pub fn place(&self) -> Place {
         self.place
     }
@@ -267,6 +280,6 @@ fn write_kind<S: Serializer>(kind: &WorkloadKind, serializer: S) -> Result<S::Ok
 
 impl Refusal {
     pub(super) fn of(step: Step, code: u16, message: String) -> Self {
-        Self { step, code, message, fix: String::new(), faults: Vec::new(), near_misses: Vec::new() }
+        Self { step, code, message, faults: Vec::new(), near_misses: Vec::new() }
     }
 }
