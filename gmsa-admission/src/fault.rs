@@ -7,7 +7,7 @@ use gmsa_rbac::{AccessQuestion, ProposedGrant};
 use gmsa_types::CredentialSpecName;
 
 use crate::{
-    Cause, CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Request, StatusReason,
+    Cause, CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Pod, Request, StatusReason,
     place::{CONTENTS_FIELD, NAME_FIELD},
     request::Change,
     shown, unknown_place,
@@ -97,7 +97,7 @@ impl Fault {
             StatusReason::BadRequest,
             CauseReason::FieldValueRequired,
             "metadata.namespace".to_owned(),
-            "the admission request has no namespace".to_owned(),
+            "the admission request has no valid namespace".to_owned(),
             "send the review as the API server made it".to_owned(),
         )
     }
@@ -119,6 +119,11 @@ impl Fault {
         )
     }
 }
+
+/// The longest contents that the API server takes.
+pub(crate) const LONGEST_CONTENTS: usize = 64 * 1024;
+/// The most that is put into one pod. An API server takes objects of 3 MiB, and stores less.
+pub(crate) const LARGEST_PATCH: usize = 8 * 1024 * 1024;
 
 /// The faults of the gMSA fields at one place.
 pub(crate) struct At<'r> {
@@ -240,14 +245,36 @@ impl<'r> At<'r> {
         }
     }
 
+    /// The fault of contents that no pod can hold.
+    ///
+    /// Source: Kubernetes `pkg/apis/core/validation/validation.go`, `maxGMSACredentialSpecLength`.
+    pub(crate) fn too_long(&self, name: &CredentialSpecName<'_>, length: usize) -> Fault {
+        Fault::new(
+            StatusReason::Invalid,
+            CauseReason::FieldValueInvalid,
+            self.name_field(),
+            format!("cred spec {name} has {length} bytes, and a pod holds {LONGEST_CONTENTS} at most"),
+            "shorten the resource's credspec",
+        )
+    }
+
+    pub(crate) fn too_many(&self) -> Fault {
+        Fault::new(
+            StatusReason::Invalid,
+            CauseReason::FieldValueInvalid,
+            self.name_field(),
+            format!("the contents of all cred specs of the pod have more than {LARGEST_PATCH} bytes"),
+            "name the credential spec once, at pod level, from where containers inherit it",
+        )
+    }
+
     pub(crate) fn no_service_account(&self, name: &CredentialSpecName<'_>) -> Fault {
         Fault::new(
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
             self.name_field(),
-            not_authorized("", name),
-            "the pod has no service account: set spec.serviceAccountName (mirror pods cannot use gMSA)"
-                .to_owned(),
+            not_authorized(self.request.pod().map_or("", Pod::service_account), name),
+            "there is no such service account: set spec.serviceAccountName (mirror pods cannot use gMSA)",
         )
     }
 

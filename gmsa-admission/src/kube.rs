@@ -86,7 +86,8 @@ impl Response<'_> {
 fn header<T: Resource>(request: &AdmissionRequest<T>) -> Result<Header<'_>, ReviewError> {
     let header = Header {
         uid: Cow::Borrowed(&request.uid),
-        version: ReviewVersion::V1,
+        // kube-core leaves the types empty unless the request came out of its review.
+        version: ReviewVersion::parse(&request.types.api_version).unwrap_or_default(),
         operation: match request.operation {
             KubeOperation::Create => Operation::Create,
             KubeOperation::Update => Operation::Update,
@@ -96,9 +97,6 @@ fn header<T: Resource>(request: &AdmissionRequest<T>) -> Result<Header<'_>, Revi
         sub_resource: Cow::Borrowed(request.sub_resource.as_deref().unwrap_or_default()),
         namespace: Cow::Borrowed(request.namespace.as_deref().unwrap_or_default()),
     };
-    if request.uid.is_empty() {
-        return Err(ReviewError::new(ReviewErrorKind::NoUid));
-    }
     header.check_kind(&request.kind.group, &request.kind.kind)?;
     Ok(header)
 }

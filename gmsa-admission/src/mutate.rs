@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CredSpecAnswer, Denial, Facts, GmsaFields, Needs, Patch, Policy, Request, Response, audit,
-    fault::{At, Fault, Faults},
+    fault::{At, Fault, Faults, LARGEST_PATCH, LONGEST_CONTENTS},
     hostname,
     request::{Scope, new_ephemeral},
     warning,
@@ -65,9 +65,17 @@ impl<'r> Mutation<'r> {
             faults.push(Fault::unknown_place(pointer));
         }
         let mut patch = Patch::with_capacity(self.unexpanded().count());
+        let mut length = 0_usize;
         for fields in self.unexpanded() {
             match self.contents(fields, facts) {
-                Ok(contents) => patch.add_contents(fields.place, contents),
+                Ok(contents) => {
+                    length = length.saturating_add(contents.len());
+                    if length > LARGEST_PATCH {
+                        faults.push(At { request: self.request, fields }.too_many());
+                        break;
+                    }
+                    patch.add_contents(fields.place, contents);
+                }
                 Err(fault) => faults.push(fault),
             }
             if faults.is_full() {
@@ -98,7 +106,10 @@ impl<'r> Mutation<'r> {
         let at = At { request: self.request, fields };
         let name = at.check_name(fields.name().unwrap_or_default())?;
         match facts.credential_spec(&name) {
-            Some(CredSpecAnswer::Found(contents)) => Ok(contents.as_str()),
+            Some(CredSpecAnswer::Found(contents)) => match contents.as_str() {
+                text if text.len() > LONGEST_CONTENTS => Err(at.too_long(&name, text.len())),
+                text => Ok(text),
+            },
             answer => Err(at.no_contents(&name, answer)),
         }
     }

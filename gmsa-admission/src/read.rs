@@ -12,7 +12,7 @@ use crate::{
     api_server::{FieldError, FieldErrorKind, check_pod},
     request::{Scope, scope},
     review_error::ReviewErrorKind,
-    unknown_place,
+    shown, unknown_place,
 };
 
 use json::{Object, Text};
@@ -92,7 +92,7 @@ impl<'a> Header<'a> {
             return Err(error(ReviewErrorKind::NotAReview));
         }
         let Some(version) = version else {
-            return Err(error(ReviewErrorKind::Version(api_version.into_owned())));
+            return Err(error(ReviewErrorKind::Version(shown::name(&api_version).into_owned())));
         };
 
         let operation = request.operation.unwrap_or_default().0;
@@ -101,7 +101,7 @@ impl<'a> Header<'a> {
             "UPDATE" => Operation::Update,
             "DELETE" => Operation::Delete,
             "CONNECT" => Operation::Connect,
-            _ => return Err(error(ReviewErrorKind::Operation(operation.into_owned()))),
+            _ => return Err(error(ReviewErrorKind::Operation(shown::name(&operation).into_owned()))),
         };
         let sub_resource = request.sub_resource.unwrap_or_default().0;
         let namespace = request.namespace.unwrap_or_default().0;
@@ -119,8 +119,11 @@ impl<'a> Header<'a> {
     pub(crate) fn check_kind(&self, group: &str, kind: &str) -> Result<(), ReviewError> {
         match (self.scope(), group, kind) {
             (Scope::Unrelated, _, _) | (_, "", "Pod") => Ok(()),
-            (_, "", kind) => Err(self.error(ReviewErrorKind::NotAPod(kind.to_owned()))),
-            (_, group, kind) => Err(self.error(ReviewErrorKind::NotAPod(format!("{kind}.{group}")))),
+            (_, "", kind) => Err(self.error(ReviewErrorKind::NotAPod(shown::name(kind).into_owned()))),
+            (_, group, kind) => {
+                let kind = format!("{}.{}", shown::name(kind), shown::name(group));
+                Err(self.error(ReviewErrorKind::NotAPod(kind)))
+            }
         }
     }
 

@@ -2,7 +2,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContainerList, Place, ReviewError, ReviewVersion, read};
+use crate::{ContainerList, Place, ReviewError, ReviewVersion, read, shown};
 
 /// One admission request, as far as gMSA is concerned: who it is about, and the gMSA fields of the pod.
 ///
@@ -278,8 +278,8 @@ impl fmt::Debug for GmsaFields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GmsaFields")
             .field("place", &self.place)
-            .field("container", &self.container)
-            .field("name", &self.name)
+            .field("container", &shown::name(&self.container))
+            .field("name", &self.name.as_deref().map(shown::name))
             .field("contents", &self.contents.as_ref().map(|text| format!("{} bytes", text.len())))
             .finish_non_exhaustive()
     }

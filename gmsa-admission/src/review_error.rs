@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cause, CauseReason, Denial, Response, StatusReason, shown};
+use crate::{Cause, CauseReason, Denial, Response, StatusReason};
 
 /// The versions of the `AdmissionReview` that are understood; the answer is written in the one asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -37,8 +37,8 @@ impl ReviewVersion {
 /// which says what is wrong: [`into_response`](Self::into_response). Without one the API server reports only
 /// "failed calling webhook", and under `failurePolicy: Ignore` it would admit the pod.
 ///
-/// The message never repeats what the body says, since that may be the contents of a credential spec; it names
-/// line and column instead.
+/// The message repeats of the body only what looks like the name of a version, a kind or an operation; for the rest,
+/// which may be the contents of a credential spec, it names field, line and column.
 ///
 /// ```
 /// use gmsa_admission::Request;
@@ -170,19 +170,15 @@ impl fmt::Display for ReviewError {
                 f.write_str("the admission review has no apiVersion")
             }
             ReviewErrorKind::Version(version) => {
-                write!(f, "apiVersion `{}` is not understood", shown::name(version))
+                write!(f, "apiVersion `{version}` is not understood")
             }
             ReviewErrorKind::Operation(operation) => {
-                write!(
-                    f,
-                    "operation `{}` is not one of CREATE, UPDATE, DELETE, CONNECT",
-                    shown::name(operation)
-                )
+                write!(f, "operation `{operation}` is not one of CREATE, UPDATE, DELETE, CONNECT")
             }
             ReviewErrorKind::NotAPod(kind) if kind.is_empty() => {
                 f.write_str("expected a Pod object, got an object without a kind")
             }
-            ReviewErrorKind::NotAPod(kind) => write!(f, "expected a Pod object, got a {}", shown::name(kind)),
+            ReviewErrorKind::NotAPod(kind) => write!(f, "expected a Pod object, got a {kind}"),
             ReviewErrorKind::NoObject(field) => write!(f, "the admission request has no `{field}`"),
             #[cfg(feature = "kube")]
             ReviewErrorKind::Object(field) => {

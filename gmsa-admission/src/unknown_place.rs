@@ -97,7 +97,10 @@ impl Found {
     fn new_since(self, old: &Self) -> Vec<String> {
         let comparable = !self.partial && !old.partial;
         let is_new = |place: &(String, Value)| !(comparable && old.places.contains(place));
-        self.places.into_iter().filter(is_new).map(|(pointer, _)| pointer).collect()
+        let mut new: Vec<_> = self.places.into_iter().filter(is_new).map(|(pointer, _)| pointer).collect();
+        // Readers give the keys of an object in different orders.
+        new.sort_unstable();
+        new
     }
 
     fn push(&mut self, mut pointer: String, value: Value) {
@@ -158,7 +161,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            if (key == NAME_FIELD || key == CONTENTS_FIELD) && !is_known(self.path) {
+            let is_field = key == NAME_FIELD || key == CONTENTS_FIELD;
+            if is_field && !is_known(self.path) && !is_map_of_texts(self.path) {
                 let value = map.next_value()?;
                 self.found.push(format!("{}/{key}", self.path), value);
                 continue;
@@ -206,6 +210,23 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
+}
+
+/// Whether `path` is a map whose keys are its author's, not fields.
+///
+/// Source: Kubernetes `k8s.io/api/core/v1/types.go`, fields of type `map[string]string` and `ResourceList`.
+fn is_map_of_texts(path: &str) -> bool {
+    const MAPS: [&str; 8] = [
+        "/nodeSelector",
+        "/matchLabels",
+        "/labels",
+        "/annotations",
+        "/limits",
+        "/requests",
+        "/overhead",
+        "/volumeAttributes",
+    ];
+    MAPS.iter().any(|map| path.ends_with(map))
 }
 
 /// Whether `path` is where the visitor looks for gMSA fields.

@@ -3,7 +3,7 @@
 
 use gmsa_credspec::Comparison;
 use gmsa_rbac::AccessQuestion;
-use gmsa_types::CredentialSpecName;
+use gmsa_types::{CredentialSpecName, check_dns_label, check_dns_subdomain};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -63,7 +63,8 @@ pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r
             faults.push(Fault::unknown_place(pointer));
         }
     }
-    if !places.is_empty() && request.namespace().is_empty() {
+    // Nobody can be asked about an account or a namespace that cannot be.
+    if !places.is_empty() && check_dns_label("namespace", request.namespace()).is_err() {
         faults.push(Fault::no_namespace());
     }
     Validation { request, places, denial: faults.into_denial() }
@@ -94,7 +95,7 @@ impl<'r> Validation<'r> {
             if let Some(question) = self.question(fields) {
                 questions.push(question);
             }
-            if fields.contents().is_some() && !self.service_account().is_empty() {
+            if fields.contents().is_some() && self.service_account().is_some() {
                 names.push(name);
             }
         }
@@ -135,15 +136,17 @@ impl<'r> Validation<'r> {
             .with_audit_annotations(audit::credential_specs(request))
     }
 
-    fn service_account(&self) -> &'r str {
-        self.request.pod().map_or("", Pod::service_account)
+    /// The account that the pod runs as: on an update the one that it has had from the start. `None` if it has
+    /// none, or one that cannot be, so that there is nobody to ask about.
+    fn service_account(&self) -> Option<&'r str> {
+        let pod = self.request.old_pod().or(self.request.pod())?;
+        let account = pod.service_account();
+        check_dns_subdomain("service account name", account).is_ok().then_some(account)
     }
 
-    /// `None` where there is nobody to ask about, or nothing that could exist.
     fn question(&self, fields: &'r GmsaFields<'r>) -> Option<AccessQuestion<'r>> {
         let name = fields.name().filter(|name| CredentialSpecName::try_from(*name).is_ok())?;
-        let service_account = Some(self.service_account()).filter(|account| !account.is_empty())?;
-        Some(AccessQuestion::new(self.request.namespace(), service_account, name))
+        Some(AccessQuestion::new(self.request.namespace(), self.service_account()?, name))
     }
 
     /// In upstream's order: permission first, so that nobody learns about contents that they may not use.

@@ -15,6 +15,7 @@ use generators::{NAMESPACE, SERVICE_ACCOUNT, canonical, permissive_facts, review
 use gmsa_admission::{
     AccessAnswer, CauseReason, CredSpecAnswer, Denial, Facts, Operation, Policy, Request, mutate, validate,
 };
+use gmsa_credspec::CanonicalContents;
 use gmsa_rbac::AccessQuestion;
 use gmsa_types::CredentialSpecName;
 use serde_json::{Value, json};
@@ -301,6 +302,65 @@ fn a_pod_without_a_service_account_is_denied_without_asking() {
 }
 
 #[test]
+fn an_account_or_namespace_that_cannot_be_is_denied_without_asking() {
+    for (account, namespace, code) in
+        [("web:x", "team-a", 403), ("Web", "team-a", 403), ("web", "", 400), ("web", "a.b", 400)]
+    {
+        let mut review =
+            review("CREATE", "", &pod(json!({"securityContext": expanded("webapp0")})), &Value::Null);
+        review["request"]["namespace"] = json!(namespace);
+        review["request"]["object"]["spec"]["serviceAccountName"] = json!(account);
+        let body = serde_json::to_vec(&review).unwrap();
+        let request = Request::from_slice(&body).unwrap();
+        assert!(validate(&request, &Policy::default()).needs().is_empty());
+        assert_eq!(
+            validation_denial(&body, &permissive_facts()).status().code(),
+            code,
+            "{account} {namespace}"
+        );
+    }
+}
+
+#[test]
+fn an_update_cannot_borrow_the_permission_of_another_account() {
+    let mut old = pod(json!({}));
+    old["spec"]["serviceAccountName"] = json!("poor");
+    let new = pod(json!({"ephemeralContainers": [container("debug", expanded("webapp0"))]}));
+    let update = body("UPDATE", "ephemeralcontainers", &new, &old);
+    let request = Request::from_slice(&update).unwrap();
+    let questions = validate(&request, &Policy::default()).needs().access().to_vec();
+    assert_eq!(questions, [AccessQuestion::new(NAMESPACE, "poor", "webapp0")]);
+}
+
+#[test]
+fn contents_that_no_pod_can_hold_are_not_put_into_one() {
+    let facts = |length: usize| {
+        let contents = json!({"x": "y".repeat(length - 8)}).to_string();
+        assert_eq!(contents.len(), length);
+        let contents = CanonicalContents::from_json(&contents).unwrap().into_owned();
+        facts_with("webapp0", CredSpecAnswer::Found(contents), AccessAnswer::Allow)
+    };
+    let one = create(&pod(json!({"securityContext": named("webapp0")})));
+    let policy = Policy::default();
+    let request = Request::from_slice(&one).unwrap();
+    assert!(mutate(&request, &policy).respond(&facts(65_536)).allowed());
+    let denial = mutation_denial(&one, &facts(65_537));
+    assert_eq!(
+        denial.message(),
+        "cred spec webapp0 has 65537 bytes, and a pod holds 65536 at most; shorten the resource's credspec"
+    );
+    let many = create(&pod(
+        json!({"containers": (0..200).map(|_| container("c", named("webapp0"))).collect::<Vec<_>>()}),
+    ));
+    let denial = mutation_denial(&many, &facts(65_536));
+    assert!(
+        denial
+            .message()
+            .ends_with("name the credential spec once, at pod level, from where containers inherit it")
+    );
+}
+
+#[test]
 fn every_fault_is_a_cause_and_the_first_is_the_message() {
     let body = create(&pod(json!({
         "containers": [container("ok", expanded("webapp0")), container("bare", options(json!({"gmsaCredentialSpec": "{}"})))],
@@ -502,6 +562,9 @@ fn quoted_field_names_are_no_unknown_place() {
     }));
     pod["metadata"]["annotations"] =
         json!({"kubectl.kubernetes.io/last-applied-configuration": manifest, "gmsaCredentialSpec": "x"});
+    pod["spec"]["nodeSelector"] = json!({"gmsaCredentialSpec": "yes"});
+    pod["spec"]["topologySpreadConstraints"] =
+        json!([{"labelSelector": {"matchLabels": {"gmsaCredentialSpecName": "web"}}}]);
     pod["metadata"]["managedFields"] = json!([{"fieldsV1": {"f:gmsaCredentialSpecName": {}}}]);
     let body = create(&pod);
     let request = Request::from_slice(&body).unwrap();

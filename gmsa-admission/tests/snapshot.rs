@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use gmsa_admission::{AccessAnswer, CredSpecAnswer, Policy, Request, Snapshot, validate};
+use gmsa_credspec::CanonicalContents;
 use gmsa_types::CredentialSpecName;
 use serde_json::{Value, json};
 
@@ -48,6 +49,18 @@ fn a_resource_answers_by_what_it_holds() {
             "whole: {\"a\":[{}],\"b\":\"\\u2028\"}"
         ]
     );
+}
+
+#[test]
+fn numbers_come_through_a_resource_as_they_are() {
+    let text = r#"{"n":[9007199254740993.0,2.3533425620811e-178,1e21,-0]}"#;
+    let object = format!(
+        r#"{{"apiVersion":"windows.k8s.io/v1","kind":"GMSACredentialSpec","metadata":{{"name":"n"}},"credspec":{text}}}"#
+    );
+    let mut cluster = Snapshot::default();
+    cluster.insert(&serde_json::from_str(&object).unwrap()).unwrap();
+    let canonical = CanonicalContents::from_json(text).unwrap();
+    assert_eq!(answers(&cluster), [format!("n: {}", canonical.as_str())]);
 }
 
 #[test]

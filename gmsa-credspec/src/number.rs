@@ -105,7 +105,9 @@ fn shortest_digits(magnitude: f64) -> (String, i32) {
     };
     // More digits than any halfway case has, so that the comparison is with the exact value.
     let (exact, _) = digits_and_exponent(&format!("{magnitude:.60e}"));
-    let tie = exact.trim_end_matches('0').strip_suffix('5') == Some(&lower_neighbour);
+    // Below a power of two the next number is only half as far away, and the neighbour may belong to it.
+    let is_same = || format!("0.{lower_neighbour}e{}", exponent.saturating_add(1)).parse() == Ok(magnitude);
+    let tie = exact.trim_end_matches('0').strip_suffix('5') == Some(&lower_neighbour) && is_same();
     (if tie { lower_neighbour } else { digits }, exponent)
 }
 

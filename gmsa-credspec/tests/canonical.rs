@@ -55,6 +55,8 @@ fn numbers_are_written_as_kubernetes_decodes_and_go_prints_them() {
         ("1125899906842624.75", "1125899906842624.8"),
         ("-1918903800694069.25", "-1918903800694069.2"),
         ("1918903800694069.75", "1918903800694069.8"),
+        // 2^-24, whose even neighbour is the number before it.
+        ("5.960464477539063e-8", "5.960464477539063e-8"),
     ] {
         let contents = canonical(&format!("{{\"n\":{literal}}}"));
         assert_eq!(contents, format!("{{\"n\":{written}}}"), "{literal}");

@@ -78,8 +78,20 @@ pub fn check_pod(pod: &Value) -> Vec<FieldError> {
     if root.object(&mut errors) {
         check_metadata(&root, Scope::Namespace, NameForm::Subdomain, &mut errors);
         check_spec(&root.child("spec"), "cannot be set on create", &mut errors);
+        check_mirror(&root, &mut errors);
     }
     errors
+}
+
+/// A mirror pod shows a static pod of a kubelet, and can have no service account.
+///
+/// Source: Kubernetes `plugin/pkg/admission/serviceaccount/admission.go`, `Admit`.
+fn check_mirror(pod: &Field<'_>, errors: &mut Vec<FieldError>) {
+    let annotation = pod.descendant(["metadata", "annotations", "kubernetes.io/config.mirror"]);
+    let account = pod.descendant(["spec", "serviceAccountName"]);
+    if annotation.is_set() && account.is_set() {
+        errors.push(FieldError::forbidden(&account, "a mirror pod may not reference service accounts"));
+    }
 }
 
 /// The same for a workload: its name, and the pods of its template.
