@@ -139,7 +139,7 @@ impl<'r> Validation<'r> {
     /// The account that the pod runs as: on an update the one that it has had from the start. `None` if it has
     /// none, or one that cannot be, so that there is nobody to ask about.
     fn service_account(&self) -> Option<&'r str> {
-        let pod = self.request.old_pod().or(self.request.pod())?;
+        let pod = self.request.old_pod().or_else(|| self.request.pod())?;
         let account = pod.service_account();
         check_dns_subdomain("service account name", account).is_ok().then_some(account)
     }
