@@ -19,14 +19,14 @@
 //! let pointer = "/DomainJoinConfig/Sid";
 //! let finding = Finding::error(ACCOUNT_SID, "this is the SID of an account")
 //!     .at(Pointer::new(pointer))
-//!     .why("the container asks for a domain that does not exist")
-//!     .help("drop the last number")
-//!     .fix(Fix::new("drop the RID", [Edit::replace(pointer, json!("S-1-5-21-1-2-3"))]));
+//!     .because("the container asks for a domain that does not exist")
+//!     .with_help("drop the last number")
+//!     .with_fix(Fix::new("drop the RID", [Edit::replace(pointer, json!("S-1-5-21-1-2-3"))]));
 //! assert_eq!(finding.to_string(), "error[GC302] /DomainJoinConfig/Sid: this is the SID of an account");
 //! assert_eq!(finding.severity(), Severity::Error);
 //!
 //! let document = json!({"DomainJoinConfig": {"Sid": "S-1-5-21-1-2-3-1104"}});
-//! let fixed = finding.fix_to_apply().map(|fix| fix.apply(&document)).transpose()?;
+//! let fixed = finding.fix().map(|fix| fix.apply(&document)).transpose()?;
 //! assert_eq!(fixed, Some(json!({"DomainJoinConfig": {"Sid": "S-1-5-21-1-2-3"}})));
 //! # Ok::<(), gmsa_types::finding::FixError>(())
 //! ```
@@ -171,19 +171,19 @@ impl Finding {
 
     /// Says in one sentence why it matters.
     #[must_use]
-    pub fn why(self, why: impl Into<String>) -> Self {
+    pub fn because(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 
     /// Says what to do.
     #[must_use]
-    pub fn help(self, help: impl Into<String>) -> Self {
+    pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 
     /// Brings the change that removes it.
     #[must_use]
-    pub fn fix(self, fix: Fix) -> Self {
+    pub fn with_fix(self, fix: Fix) -> Self {
         Self { fix: Some(fix), ..self }
     }
 
@@ -224,17 +224,17 @@ impl Finding {
     }
 
     /// Why it matters, in one sentence.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn why(&self) -> Option<&str> {
         self.why.as_deref()
     }
 
     /// What to do.
-    pub fn advice(&self) -> Option<&str> {
+    pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
     /// The change that removes it, if a program can make that change.
-    pub fn fix_to_apply(&self) -> Option<&Fix> {
+    pub fn fix(&self) -> Option<&Fix> {
         self.fix.as_ref()
     }
 

@@ -13,7 +13,7 @@ use crate::{Expected, ReadErrorKind};
 ///
 /// let source = read_source(b"{\n  \"CmsPlugins\": [\"ActiveDirectory\"],\n", &ReadOptions::new());
 /// let fault = source.documents()[0].fault().ok_or("it is not complete")?;
-/// assert_eq!(fault.to_string(), "the text ends within the document: `}` is missing at line 2, column 38");
+/// assert_eq!(fault.to_string(), "the text ends within the document: `}` is missing at line 2, column 37");
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

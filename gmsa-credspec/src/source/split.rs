@@ -83,18 +83,35 @@ fn is_space(character: char) -> bool {
     character.is_whitespace() || character == '\u{feff}'
 }
 
-/// Whether most lines look like a whole object, so that each is to be read for itself. No document that is laid out
-/// over several lines looks like that.
+/// Whether most lines are a whole object each, by their brackets, so that each is to be read for itself.
+///
+/// One document over several lines is never taken for that: neither its first line nor its last has brackets that
+/// match, nor do two lines in a row, since there is a comma between their objects.
 fn has_document_lines(part: &str) -> bool {
     let lines = part.lines().map(str::trim_end).filter(|line| !line.is_empty());
     let (mut whole, mut all) = (0_usize, 0_usize);
     for line in lines {
         all = all.saturating_add(1);
-        if line.starts_with('{') && line.ends_with('}') && line.len() > 2 {
+        if line.starts_with('{') && line.ends_with('}') && brackets_match(line) {
             whole = whole.saturating_add(1);
         }
     }
     all > 1 && whole.saturating_mul(2) > all
+}
+
+fn brackets_match(line: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_i64, false, false);
+    for byte in line.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth = depth.saturating_add(1),
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth == 0 && !quoted
 }
 
 /// The next line after `from` that may start another document: with `{` in its first column, after a line that

@@ -15,9 +15,10 @@ pub(super) fn read<'t>(text: &str, shift: usize, builder: Builder<'_, 't>) -> Re
     // Another crate of the program may have turned them on.
     options.set_emit_comments(false);
     let mut reader = Reader { text, shift, builder, anchors: HashMap::new(), open: Vec::new() };
-    let mut documents = 0;
+    let (mut documents, mut read) = (0, 0);
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| explain(&error, text, shift))?;
+        let (event, span) = event.map_err(|error| explain(&error, text, read, shift))?;
+        read = read.max(span.end.byte_offset().unwrap_or_default());
         let span = reader.range(&span);
         if matches!(event, Event::DocumentStart(..)) {
             documents += 1;
@@ -69,7 +70,11 @@ impl Reader<'_, '_, '_> {
             }
             Event::SequenceStart(style, anchor, _) => {
                 self.collection(anchor)?;
-                self.builder.open_array(span.0, structure(style))
+                let start = match style {
+                    StructureStyle::Block => self.sequence_start(span.0),
+                    StructureStyle::Flow => span.0,
+                };
+                self.builder.open_array(start, structure(style))
             }
             Event::MappingStart(style, anchor, _) => {
                 let at = span.0.saturating_sub(self.shift);
@@ -90,6 +95,18 @@ impl Reader<'_, '_, '_> {
             }
             Event::UnresolvedAlias(_) => Err(SourceErrorKind::UnknownAlias),
             _ => Ok(()),
+        }
+    }
+
+    /// The parser puts a sequence that is indented no more than its key behind the first `-`.
+    fn sequence_start(&self, start: usize) -> usize {
+        let (before, here) = self.text.split_at_checked(start.saturating_sub(self.shift)).unwrap_or_default();
+        let is_entry = here
+            .strip_prefix('-')
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        match before.trim_end_matches([' ', '\t']).strip_suffix('-') {
+            Some(before) if !is_entry => before.len().saturating_add(self.shift),
+            _ => start,
         }
     }
 
@@ -138,10 +155,10 @@ impl Reader<'_, '_, '_> {
         let own = self.text.get(start.saturating_sub(self.shift)..end.saturating_sub(self.shift));
         // The parser writes `~` for a value that is not there.
         let text = if style == ScalarStyle::Plain && own == Some("") { "" } else { text };
-        let value = match tag.map(Tag::core_suffix) {
+        let value = match tag.map(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:")) {
             None if style == ScalarStyle::Plain => resolve(text)?,
-            None | Some(Some("str")) => NodeValue::String(text.to_owned()),
-            Some(Some(name)) => tagged(name, text)?,
+            None => NodeValue::String(text.to_owned()),
+            Some(Some(name)) => tagged(&name, text)?,
             // Kubernetes takes no notice of other tags, except that nothing is resolved.
             Some(None) => NodeValue::String(text.to_owned()),
         };
@@ -155,6 +172,9 @@ const MERGE: &str = "<<";
 
 /// A scalar with a tag of YAML's own.
 fn tagged(name: &str, text: &str) -> Result<NodeValue> {
+    if matches!(name, "str" | "timestamp") {
+        return Ok(NodeValue::String(text.to_owned()));
+    }
     let value = resolve(text)?;
     let fits = match (name, &value) {
         ("null", NodeValue::Null) | ("bool", NodeValue::Bool(_)) | ("float", NodeValue::Number(_)) => true,

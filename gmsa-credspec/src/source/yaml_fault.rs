@@ -2,24 +2,37 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::error::{Fault, SourceErrorKind};
 
-/// Puts a fault of the YAML parser in words for whoever wrote the text. `shift` is where the text starts in the
-/// source.
-pub(super) fn explain(error: &ScanError, text: &str, shift: usize) -> Fault {
-    let offset = error.marker().byte_offset().unwrap_or_default().min(text.len());
+/// Puts a fault of the YAML parser in words for whoever wrote the text. `read` is how far it got before, and
+/// `shift` where the text starts in the source.
+pub(super) fn explain(error: &ScanError, text: &str, read: usize, shift: usize) -> Fault {
+    let mut offset = error.marker().byte_offset().unwrap_or_default().min(text.len());
+    let before = text.get(..offset).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end.saturating_add(1));
+    let line = before.get(line_start..).unwrap_or_default();
+    let is_first_colon = !line.contains(": ");
     if let Some(fault) = item_indented_less(text, offset, shift) {
         return fault;
     }
     let kind = match error.kind() {
+        // A key further in than the one above it, which has a value already.
+        ErrorKind::MappingValueNotAllowed if is_first_colon => {
+            offset = line_start.saturating_add(indent(line));
+            SourceErrorKind::Indentation
+        }
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::DocumentIndicatorInQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent => {
+            offset = opening_quote(before, read).unwrap_or(offset);
+            SourceErrorKind::YamlQuotes
+        }
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => SourceErrorKind::Tab,
-        ErrorKind::UnclosedQuotedScalar
-        | ErrorKind::InvalidTrailingSingleQuotedScalar
-        | ErrorKind::InvalidTrailingDoubleQuotedScalar
-        | ErrorKind::DocumentIndicatorInQuotedScalar
-        | ErrorKind::InvalidQuotedScalarIndent => SourceErrorKind::YamlQuotes,
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            SourceErrorKind::YamlQuotes
+        }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::MismatchedFlowCollectionEnd { .. }
         | ErrorKind::MisplacedFlowCollectionEnd
@@ -43,6 +56,36 @@ pub(super) fn explain(error: &ScanError, text: &str, shift: usize) -> Fault {
         _ => SourceErrorKind::YamlSyntax,
     };
     Fault::new(kind, offset.saturating_add(shift))
+}
+
+/// The parser notices that quotes do not end where they should have ended; whoever wrote them looks for their
+/// start. `text` ends where the parser noticed.
+fn opening_quote(text: &str, read: usize) -> Option<usize> {
+    let mut before = ' ';
+    let mut characters = text.char_indices().skip_while(|(offset, _)| *offset < read).peekable();
+    while let Some((offset, character)) = characters.next() {
+        let starts = before.is_whitespace() || ":,[{".contains(before);
+        match character {
+            '#' if before.is_whitespace() => while characters.next_if(|(_, next)| *next != '\n').is_some() {},
+            '"' | '\'' if starts => loop {
+                match characters.next() {
+                    Some((_, '\\')) if character == '"' => drop(characters.next()),
+                    Some((_, end)) if end == character => {
+                        let doubled =
+                            character == '\'' && characters.next_if(|(_, next)| *next == '\'').is_some();
+                        if !doubled {
+                            break;
+                        }
+                    }
+                    Some(_) => {}
+                    None => return Some(offset),
+                }
+            },
+            _ => {}
+        }
+        before = character;
+    }
+    None
 }
 
 /// The commonest fault in published manifests: a key, and below it an item that is indented less.
