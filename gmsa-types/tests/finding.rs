@@ -68,7 +68,7 @@ fn nothing_that_is_shown_has_a_value_of_the_document() {
         finding.to_string(),
         format!("{finding:?}"),
         format!("{finding:#?}"),
-        serde_json::to_string(&finding.clone().without_fix()).unwrap(),
+        serde_json::to_string(&finding.without_fix()).unwrap(),
     ];
     for text in shown {
         assert!(!text.contains(MARKER), "{text}");

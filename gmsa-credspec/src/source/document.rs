@@ -231,7 +231,6 @@ impl<'t, 'l> Reading<'t, 'l> {
     }
 
     #[cfg(not(feature = "yaml"))]
-    #[expect(clippy::unused_self, reason = "it is the other half of the feature")]
     fn yaml_tree(&mut self, part: Part, inside: &str) -> Result<Option<Node>, Fault> {
         let indent = inside.len().saturating_sub(inside.trim_start().len());
         Err(Fault::new(SourceErrorKind::YamlNotEnabled, part.start.saturating_add(indent)))

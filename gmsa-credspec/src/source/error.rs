@@ -98,7 +98,7 @@ fn json_help(kind: ReadErrorKind) -> Option<&'static str> {
             Some("a backslash in a string is written twice")
         }
         ReadErrorKind::LeadingZero => Some("put it in quotes, if it is a text"),
-        ReadErrorKind::TrailingData => Some("look for a closing bracket too many above it"),
+        ReadErrorKind::TrailingData => Some("look for a closing bracket too many"),
         _ => None,
     }
 }
