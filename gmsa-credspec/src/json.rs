@@ -102,16 +102,21 @@ pub(crate) fn read_object(text: &str, depth: u8) -> Result<Node<'_>, ReadError> 
         .map_err(|fault| ReadError::new(text, &fault))
 }
 
-type Read<'t, T> = Result<T, Box<Fault<'t>>>;
+pub(crate) type Read<'t, T> = Result<T, Box<Fault<'t>>>;
 
-struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     text: &'t str,
     bytes: &'t [u8],
-    at: usize,
+    pub(crate) at: usize,
     depth: u8,
 }
 
 impl<'t> Reader<'t> {
+    /// For the forgiving reader, which has the tokens in common with this one and nothing else.
+    pub(crate) fn tokens(text: &'t str, at: usize) -> Self {
+        Self { text, bytes: text.as_bytes(), at, depth: 0 }
+    }
+
     fn document(mut self) -> Read<'t, Node<'t>> {
         if self.text.starts_with('\u{feff}') {
             return Err(Fault::new(ReadErrorKind::ByteOrderMark, 0));
@@ -212,7 +217,7 @@ impl<'t> Reader<'t> {
         Ok(levels_left)
     }
 
-    fn word(&mut self, word: &str, value: Value<'t>) -> Read<'t, Value<'t>> {
+    pub(crate) fn word(&mut self, word: &str, value: Value<'t>) -> Read<'t, Value<'t>> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if rest.starts_with(word) {
             self.at = self.at.saturating_add(word.len());
@@ -225,7 +230,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn number(&mut self) -> Read<'t, Number<'t>> {
+    pub(crate) fn number(&mut self) -> Read<'t, Number<'t>> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.step();
@@ -262,7 +267,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn string(&mut self) -> Read<'t, Cow<'t, str>> {
+    pub(crate) fn string(&mut self) -> Read<'t, Cow<'t, str>> {
         self.step();
         let plain = self.plain_characters();
         if self.peek() == Some(b'"') {
@@ -368,11 +373,11 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         self.at = self.at.saturating_add(1);
     }
 }

@@ -8,6 +8,7 @@ mod number;
 mod pointer;
 mod position;
 mod read_error;
+pub mod source;
 
 pub use canonical::CanonicalContents;
 pub use compare::{Comparison, DIFFERENCE_LIMIT, Difference, DifferenceKind, Side, compare};

@@ -71,8 +71,13 @@ impl fmt::Debug for JsonPointer {
     }
 }
 
+/// The keys on the way to a credential spec in the manifest of a resource, or in a list of them.
+const RESOURCE_KEYS: &[&str] =
+    &["apiVersion", "kind", "metadata", "name", "namespace", "items", "spec", "credspec"];
+
 fn is_known(key: &str) -> bool {
     [
+        RESOURCE_KEYS,
         CredentialSpec::KEYS,
         DomainJoinConfig::KEYS,
         ActiveDirectoryConfig::KEYS,
