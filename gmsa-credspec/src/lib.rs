@@ -3,6 +3,7 @@
 mod canonical;
 mod compare;
 mod document;
+pub mod generate;
 mod json;
 mod number;
 mod pointer;
