@@ -40,7 +40,6 @@ fn without(parent: &str, key: &str) -> String {
 
 #[test]
 fn what_is_no_review_is_refused_in_words() {
-    let wrong_pod = |spec: Value| with("/request/object/spec", spec);
     for (body, uid, says) in [
         (String::new(), "", "the body is not JSON: fault at line 1, column 0".to_owned()),
         ("\u{feff}{}".to_owned(), "", "the body is not JSON: fault at line 1, column 1".to_owned()),
