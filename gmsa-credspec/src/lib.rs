@@ -2,6 +2,7 @@
 
 mod canonical;
 mod compare;
+pub mod diagnose;
 mod document;
 mod json;
 mod number;
