@@ -64,8 +64,8 @@ fn recorded_texts_have_the_verdict_and_the_cause_that_the_table_says() {
         let top = diagnosis.causes().first();
         let actual = (
             word(diagnosis.verdict()),
-            top.map_or("-".to_owned(), |cause| cause.id().to_owned()),
-            top.map_or("-".to_owned(), |cause| word(cause.confidence())),
+            top.map_or("-", |cause| cause.id()).to_owned(),
+            top.map(|cause| word(cause.confidence())).unwrap_or_else(|| "-".to_owned()),
         );
         if actual != (verdict.to_owned(), cause.to_owned(), confidence.to_owned()) {
             wrong.push(format!("{file}: {actual:?}, not {verdict} {cause} {confidence}\n{diagnosis:#?}"));
@@ -255,6 +255,17 @@ fn nothing_of_a_text_is_repeated_but_names_and_numbers() {
         let shown = format!("{diagnosis:?}{}", serde_json::to_string(&diagnosis).unwrap());
         let meanings: String = diagnosis.observations().iter().map(|o| o.meaning()).collect();
         assert!(!shown.contains(secret) && !meanings.contains(secret), "{name}");
+    }
+}
+
+#[test]
+fn long_lines_are_read_in_one_pass() {
+    // Where every place of a line reads on to the line's end, this does not come to an end.
+    for unit in
+        ["=", "= ", "=1 ", "\\\\", "0x", "-1", "event id ", "(1) ", "17763.", "\u{2019}", "::", "a. (1)"]
+    {
+        let text = unit.repeat(200_000 / unit.len());
+        assert_eq!(of(&text).verdict(), Verdict::NotEnough, "{unit}");
     }
 }
 

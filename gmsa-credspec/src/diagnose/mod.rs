@@ -28,6 +28,7 @@ mod catalogue;
 mod cause;
 mod ccg;
 mod check;
+mod command;
 mod diagnosis;
 mod event;
 mod hcs;

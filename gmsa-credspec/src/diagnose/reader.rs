@@ -2,12 +2,13 @@ use gmsa_types::DnsName;
 
 use super::{
     admission, ccg,
+    command::Command,
     event::{self, EventLog},
     hcs, netlogon, network,
     observation::{Observation, ObservationKind, Sentence, StatusOf},
     secure_channel::SecureChannel,
     share::{By, ShareAccess, Tried},
-    status::{compute_error, named_in, numbers, status},
+    status::{compute_error, named_in, numbers, status, status_pair},
 };
 
 /// The most observations that one text yields.
@@ -53,38 +54,6 @@ struct Reader {
     pending_event: Option<(usize, u32)>,
     /// The end of the line before, in lower case.
     previous: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Command {
-    Nltest(StatusOf),
-    Nslookup,
-    TestAccount,
-    Other,
-}
-
-impl Command {
-    /// The command of a line in lower case, wherever the prompt ends.
-    fn of(line: &str) -> Option<Self> {
-        const NLTEST: &[(&str, StatusOf)] = &[
-            ("/parentdomain", StatusOf::ParentDomain),
-            ("/query", StatusOf::SecureChannel),
-            ("/sc_", StatusOf::SecureChannel),
-            ("/dsgetdc", StatusOf::DcDiscovery),
-        ];
-        if let Some((_, arguments)) = line.split_once("nltest") {
-            let of = NLTEST.iter().find(|(option, _)| arguments.contains(option)).map(|(_, of)| *of);
-            return of.map(Self::Nltest);
-        }
-        if line.contains("nslookup") || line.contains("resolve-dnsname") {
-            return Some(Self::Nslookup);
-        }
-        if line.contains("test-adserviceaccount") {
-            return Some(Self::TestAccount);
-        }
-        let starts = ["klist get", "whoami", "docker run", "get-winevent", "wevtutil", "net use"];
-        starts.iter().any(|start| line.contains(start)).then_some(Self::Other)
-    }
 }
 
 impl Reader {
@@ -372,17 +341,6 @@ fn channel_flags(lower: &str) -> Option<u32> {
     let rest_is_flags = words.clone().all(|word| word.starts_with("has_"));
     let is_labelled = label.trim_end().ends_with("flags") || words.next().is_some();
     (rest_is_flags && is_labelled).then_some(bits)
-}
-
-/// The decimal and the hexadecimal number after `=`. Where they contradict each other, the one that is no success.
-fn status_pair(rest: &str) -> Option<u32> {
-    let mut words = rest.split_whitespace();
-    let decimal: i64 = words.next()?.parse().ok()?;
-    let hex = words.next()?.strip_prefix("0x")?.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
-    let hex = u32::from_str_radix(hex, 16).ok()?;
-    let decimal =
-        u32::try_from(decimal).ok().or_else(|| i32::try_from(decimal).ok().map(i32::cast_unsigned))?;
-    Some(if decimal == 0 { hex } else { decimal })
 }
 
 /// What stands before a line in a log: a time, a stream, the name of a pod in brackets.

@@ -105,6 +105,22 @@ impl Form {
     }
 }
 
+/// No status is longer: two numbers of 32 bits, and some space.
+const PAIR: usize = 64;
+
+/// The decimal and the hexadecimal number after `=`. Where they contradict each other, the one that is no success.
+pub(super) fn status_pair(rest: &str) -> Option<u32> {
+    // A line may be all equals signs, and the search for the end of a number must not go on to its end each time.
+    let near = rest.char_indices().nth(PAIR).map_or(rest, |(at, _)| rest.get(..at).unwrap_or(rest));
+    let mut words = near.split_whitespace();
+    let decimal: i64 = words.next()?.parse().ok()?;
+    let hex = words.next()?.strip_prefix("0x")?.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
+    let hex = u32::from_str_radix(hex, 16).ok()?;
+    let decimal =
+        u32::try_from(decimal).ok().or_else(|| i32::try_from(decimal).ok().map(i32::cast_unsigned))?;
+    Some(if decimal == 0 { hex } else { decimal })
+}
+
 /// A number in a line, and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Written {
