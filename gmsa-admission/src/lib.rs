@@ -14,6 +14,7 @@ mod patch;
 mod place;
 mod policy;
 mod read;
+pub mod remedy;
 mod request;
 mod response;
 mod review_error;
