@@ -24,7 +24,10 @@ pub fn add(cluster: &mut Snapshot, manifest: &Manifest) -> Result<(), ManifestEr
     cluster.insert(&manifest.object).map_err(|error| ManifestError {
         file: manifest.file.clone(),
         place: Some((manifest.line, 1)),
-        message: error.to_string(),
+        message: match manifest.pointer.as_str() {
+            "" => error.to_string(),
+            pointer => format!("`{pointer}`: {error}"),
+        },
         remedy: "correct the object that starts there",
     })
 }

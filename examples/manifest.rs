@@ -23,6 +23,8 @@ pub struct Manifest {
     pub document: usize,
     /// The line on which the document's first key stands, from 1.
     pub line: u64,
+    /// Where in the document the object stands, as a JSON pointer: empty, or an item of a List.
+    pub pointer: String,
     /// The object, with `apiVersion` and `kind`.
     pub object: Value,
 }
@@ -30,11 +32,12 @@ pub struct Manifest {
 /// Names the place, not the object: credential specs belong in no log.
 impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, document, line, object: _ } = self;
+        let Self { file, document, line, pointer, object: _ } = self;
         f.debug_struct("Manifest")
             .field("file", file)
             .field("document", document)
             .field("line", line)
+            .field("pointer", pointer)
             .finish_non_exhaustive()
     }
 }
@@ -79,21 +82,26 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Manifest>, Vec<ManifestEr
     let mut errors = Vec::new();
     for path in paths {
         let path = path.as_ref();
-        let before = (manifests.len(), errors.len());
+        let before = errors.len();
+        let mut documents = 0;
         match files(path) {
             Ok(files) => {
                 for file in files {
                     let name = file.display().to_string();
-                    match contents(&file).map_err(|error| vec![error]).and_then(|bytes| parse(&name, &bytes))
-                    {
-                        Ok(found) => manifests.extend(found),
+                    let bytes = contents(&file).map_err(|error| vec![error]);
+                    match bytes.and_then(|bytes| parse_documents(&name, &bytes)) {
+                        Ok((found, count)) => {
+                            manifests.extend(found);
+                            documents += count;
+                        }
                         Err(found) => errors.extend(found),
                     }
                 }
             }
             Err(error) => errors.push(error),
         }
-        if before == (manifests.len(), errors.len()) {
+        // A List without items is an object too: an empty cluster, say.
+        if documents == 0 && before == errors.len() {
             errors.push(ManifestError {
                 file: path.display().to_string(),
                 place: None,
@@ -112,6 +120,11 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Manifest>, Vec<ManifestEr
 ///
 /// All that is wrong with the file, or the first fault of its syntax.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<ManifestError>> {
+    parse_documents(file, bytes).map(|(manifests, _)| manifests)
+}
+
+/// The manifests, and how many documents there were that are not empty.
+fn parse_documents(file: &str, bytes: &[u8]) -> Result<(Vec<Manifest>, usize), Vec<ManifestError>> {
     let text = text(file, bytes).map_err(|error| vec![error])?;
     let is_json = Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let documents = if is_json {
@@ -124,14 +137,16 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<ManifestErro
         manifest_yaml::documents(file, text)
     }?;
 
+    let count = documents.len();
     let mut manifests = Vec::new();
     let mut errors = Vec::new();
     for (document, Document { line, column, value }) in documents.into_iter().enumerate() {
         match objects(value) {
-            Ok(objects) => manifests.extend(objects.into_iter().map(|object| Manifest {
+            Ok(objects) => manifests.extend(objects.into_iter().map(|(pointer, object)| Manifest {
                 file: file.to_owned(),
                 document,
                 line,
+                pointer,
                 object,
             })),
             Err((message, remedy)) => {
@@ -140,7 +155,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<ManifestErro
             }
         }
     }
-    if errors.is_empty() { Ok(manifests) } else { Err(errors) }
+    if errors.is_empty() { Ok((manifests, count)) } else { Err(errors) }
 }
 
 /// An object as YAML, such that [`parse`] reads it back unchanged, and so does `kubectl`: text that YAML 1.1 takes
@@ -254,22 +269,26 @@ pub(crate) fn place_of(bytes: &[u8], at: usize) -> (u64, u64) {
 
 /// The objects of a document: itself, or the items of a list, of lists in it too. The items of a typed list such
 /// as `PodList` may leave out their kind, as API servers do.
-fn objects(value: Value) -> Result<Vec<Value>, (String, &'static str)> {
+fn objects(value: Value) -> Result<Vec<(String, Value)>, (String, &'static str)> {
     let what = "a manifest is an object with `apiVersion` and `kind`, or a List of such";
     let mut objects = Vec::new();
-    let mut pending = vec![value];
-    while let Some(mut value) = pending.pop() {
+    let mut pending = vec![(String::new(), value)];
+    while let Some((pointer, mut value)) = pending.pop() {
+        let at = |message: String| match pointer.is_empty() {
+            true => message,
+            false => format!("`{pointer}`: {message}"),
+        };
         let Some(fields) = value.as_object_mut() else {
-            return Err((format!("expected an object, found {}", type_name(&value)), what));
+            return Err((at(format!("expected an object, found {}", type_name(&value))), what));
         };
         let [version, kind] =
             ["apiVersion", "kind"].map(|key| fields.get(key).and_then(Value::as_str).map(str::to_owned));
         let (Some(version), Some(kind)) = (version, kind) else {
             if ["CmsPlugins", "DomainJoinConfig"].iter().any(|key| fields.contains_key(*key)) {
                 let remedy = "make it the `credspec` of a GMSACredentialSpec";
-                return Err(("a bare credential spec, not a resource".to_owned(), remedy));
+                return Err((at("a bare credential spec, not a resource".to_owned()), remedy));
             }
-            return Err(("`apiVersion` or `kind` is missing, or no text".to_owned(), what));
+            return Err((at("`apiVersion` or `kind` is missing, or no text".to_owned()), what));
         };
         let item_kind = kind.strip_suffix("List");
         match (item_kind, fields.get_mut("items").map(Value::take)) {
@@ -280,15 +299,16 @@ fn objects(value: Value) -> Result<Vec<Value>, (String, &'static str)> {
                         fields.entry("kind").or_insert_with(|| item_kind.into());
                     }
                 }
-                pending.extend(items.into_iter().rev());
+                let placed = |(index, item)| (format!("{pointer}/items/{index}"), item);
+                pending.extend(items.into_iter().enumerate().map(placed).rev());
             }
             (Some(""), None | Some(Value::Null)) => {}
-            (Some(""), Some(_)) => return Err(("`items` of a List is no list".to_owned(), what)),
+            (Some(""), Some(_)) => return Err((at("`items` of a List is no list".to_owned()), what)),
             (_, items) => {
                 if let Some(items) = items {
                     fields.insert("items".to_owned(), items);
                 }
-                objects.push(value);
+                objects.push((pointer, value));
             }
         }
     }

@@ -181,13 +181,13 @@ impl<'m> Report<'m> {
         if denied > 0 {
             let _ = write!(text, ", {}", styled(BAD, format_args!("{denied} denied")));
         }
-        if self.workloads.is_empty() {
-            let _ = write!(text, "; {}: no workload is among the manifests", styled(NOTE, "note"));
-        }
         if self.refused() > 0 {
             let many = self.refused();
             let refused = format!("{many} other {} refused by the API server", plural(many, "object"));
             let _ = write!(text, ", {}", styled(BAD, refused));
+        }
+        if self.workloads.is_empty() {
+            let _ = write!(text, "; {}: no workload is among the manifests", styled(NOTE, "note"));
         }
         text + "\n"
     }

@@ -279,7 +279,7 @@ fn faults_of_yaml_have_a_place_and_a_remedy() {
             format!("a.yaml:1:1: expected an object, found text; {what}"),
             format!("a.yaml:3:1: expected an object, found a list; {what}"),
             format!("a.yaml:5:1: `apiVersion` or `kind` is missing, or no text; {what}"),
-            format!("a.yaml:7:1: expected an object, found a number; {what}"),
+            format!("a.yaml:7:1: `/items/0`: expected an object, found a number; {what}"),
             format!("a.yaml:11:1: `items` of a List is no list; {what}"),
         ]
     );

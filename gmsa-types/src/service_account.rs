@@ -19,10 +19,10 @@ use crate::{Fault, InvalidValue, check_dns_label, check_dns_subdomain, dns, inva
 /// # Ok::<(), gmsa_types::InvalidValue>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Parts")]
+#[serde(try_from = "Parts<String>", into = "Parts<String>")]
 pub struct ServiceAccountRef {
-    namespace: String,
-    name: String,
+    /// `namespace/name`; neither part can have a slash.
+    text: String,
 }
 
 const NAMESPACE: &str = "namespace";
@@ -40,36 +40,59 @@ impl ServiceAccountRef {
         let (namespace, name) = (namespace.into(), name.into());
         check_dns_label(NAMESPACE, &namespace)?;
         check_dns_subdomain(NAME, &name)?;
-        Ok(Self { namespace, name })
+        Ok(Self::checked(&namespace, &name))
+    }
+
+    fn checked(namespace: &str, name: &str) -> Self {
+        Self { text: format!("{namespace}/{name}") }
+    }
+
+    fn parts(&self) -> Parts<&str> {
+        let (namespace, name) = self.text.split_once('/').unwrap_or_default();
+        Parts { namespace, name }
     }
 
     /// The namespace.
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        self.parts().namespace
     }
 
     /// The name within the namespace.
     pub fn name(&self) -> &str {
-        &self.name
+        self.parts().name
     }
 
     /// The user name under which the API server knows it: `system:serviceaccount:NAMESPACE:NAME`.
     pub fn user_name(&self) -> String {
-        format!("{USER_PREFIX}{}:{}", self.namespace, self.name)
+        format!("{USER_PREFIX}{}:{}", self.namespace(), self.name())
     }
 }
 
-#[derive(Deserialize)]
-struct Parts {
-    namespace: String,
-    name: String,
+#[derive(Serialize, Deserialize)]
+struct Parts<T> {
+    namespace: T,
+    name: T,
 }
 
-impl TryFrom<Parts> for ServiceAccountRef {
+impl TryFrom<Parts<String>> for ServiceAccountRef {
     type Error = InvalidValue;
 
-    fn try_from(parts: Parts) -> Result<Self, Self::Error> {
+    fn try_from(parts: Parts<String>) -> Result<Self, Self::Error> {
         Self::new(parts.namespace, parts.name)
+    }
+}
+
+impl From<ServiceAccountRef> for Parts<String> {
+    fn from(account: ServiceAccountRef) -> Self {
+        let Parts { namespace, name } = account.parts();
+        Self { namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+}
+
+/// `namespace/name`
+impl AsRef<str> for ServiceAccountRef {
+    fn as_ref(&self) -> &str {
+        &self.text
     }
 }
 
@@ -87,7 +110,7 @@ impl FromStr for ServiceAccountRef {
         };
         dns::label(namespace).map_err(|flaw| flaw.after(prefix).of(NAMESPACE, text))?;
         dns::subdomain(name).map_err(|flaw| flaw.after(text.len() - name.len()).of(NAME, text))?;
-        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+        Ok(Self::checked(namespace, name))
     }
 }
 
@@ -109,6 +132,6 @@ impl TryFrom<String> for ServiceAccountRef {
 
 impl fmt::Display for ServiceAccountRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
+        f.write_str(&self.text)
     }
 }
