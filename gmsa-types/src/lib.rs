@@ -8,6 +8,7 @@ mod as_written;
 pub mod crd;
 mod credential_spec;
 mod dns;
+pub mod finding;
 mod guid;
 mod invalid;
 #[cfg(feature = "schemars")]
