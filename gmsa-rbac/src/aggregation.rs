@@ -5,10 +5,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement},
 };
 
+use crate::rbac_object::Tags;
+
 /// A `ClusterRole`, less what evaluation has no use for.
 #[derive(Debug, Clone)]
 pub(crate) struct ClusterRoleEntry {
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) tags: Tags,
     pub(crate) aggregation: Option<AggregationRule>,
     pub(crate) rules: Vec<PolicyRule>,
 }
@@ -49,7 +51,7 @@ fn gather(
             continue;
         }
         for selector in selectors {
-            for (name, role) in roles.iter().filter(|(_, role)| selects(selector, &role.labels)) {
+            for (name, role) in roles.iter().filter(|(_, role)| selects(selector, &role.tags.labels)) {
                 if !seen.insert(name) {
                     continue;
                 }

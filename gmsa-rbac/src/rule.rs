@@ -42,13 +42,13 @@ pub(crate) struct Correction<'d> {
     pub(crate) wanted: &'d str,
 }
 
-/// What to replace so that a rule allows `name`, if the differences are all in spelling, and if the rule then grants
+/// What to replace so that a rule allows `name`, and the rule that it then is, if the differences are all in spelling, and if the rule then grants
 /// no more than `use` of the credential specs that it names.
 pub(crate) fn corrections<'d>(
     rule: &PolicyRule,
     differences: &'d [RuleDifference],
     name: &str,
-) -> Option<Vec<Correction<'d>>> {
+) -> Option<(Vec<Correction<'d>>, PolicyRule)> {
     let corrections: Vec<_> = differences.iter().map(RuleDifference::correction).collect::<Option<_>>()?;
     let mut corrected = rule.clone();
     for Correction { field, index, wanted, .. } in &corrections {
@@ -60,7 +60,7 @@ pub(crate) fn corrections<'d>(
         };
         *list?.get_mut(*index)? = (*wanted).to_owned();
     }
-    allows_named_only(&corrected, name).then_some(corrections)
+    allows_named_only(&corrected, name).then_some((corrections, corrected))
 }
 
 /// Whether a rule is about anything, rather than about credential specs.
