@@ -12,11 +12,24 @@ use crate::quote::shown;
 ///
 /// Source: Kubernetes `pkg/apis/rbac/v1/evaluation_helpers.go`.
 pub(crate) fn allows(rule: &PolicyRule, name: &str) -> bool {
+    match uses(rule) {
+        Some(Uses::Every) => true,
+        Some(Uses::Named(names)) => names.iter().any(|listed| listed == name),
+        None => false,
+    }
+}
+
+/// What a rule permits the `use` of.
+pub(crate) enum Uses<'r> {
+    Every,
+    Named(&'r [String]),
+}
+
+/// What a rule permits the `use` of, if anything.
+pub(crate) fn uses(rule: &PolicyRule) -> Option<Uses<'_>> {
     let names = list(&rule.resource_names);
-    has(&rule.verbs, VERB_USE)
-        && has(list(&rule.api_groups), GROUP)
-        && has(list(&rule.resources), PLURAL)
-        && (names.is_empty() || names.iter().any(|listed| listed == name))
+    (has(&rule.verbs, VERB_USE) && has(list(&rule.api_groups), GROUP) && has(list(&rule.resources), PLURAL))
+        .then_some(if names.is_empty() { Uses::Every } else { Uses::Named(names) })
 }
 
 /// Whether all that a rule grants is `use` of the credential spec `name`.
