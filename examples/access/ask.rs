@@ -13,7 +13,7 @@ pub(crate) fn one(question: &AccessQuestion<'_>, rbac: &Rbac, output: Output) ->
     let answer = rbac.explain(question);
     match output {
         Output::Text => print(&story(question, &answer, rbac)),
-        Output::Json => print(&format!("{:#}\n", explained(question, &answer))),
+        Output::Json => print(&format!("{:#}\n", explained(question, &answer, rbac))),
     }
     if answer.is_allowed() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
@@ -49,8 +49,11 @@ fn as_json(question: &AccessQuestion<'_>, answer: &Answer) -> Value {
     })
 }
 
-fn explained(question: &AccessQuestion<'_>, answer: &Answer) -> Value {
+fn explained(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> Value {
     let mut value = as_json(question, answer);
+    if answer.is_allowed() {
+        value["grants"] = rbac.grants(question).map(|grant| json!({"chain": grant.chain()})).collect();
+    }
     if let Answer::Deny(refusal) = answer {
         let near = |near: &gmsa_rbac::NearMiss| {
             let objects = near.change().map(gmsa_rbac::Change::objects);

@@ -6,7 +6,7 @@ use super::{
     rules::Report,
     scene::{Scene, object_of_binding, subject_at},
 };
-use crate::{Pods, nearest::nearest, quote::shown, subject::Who};
+use crate::{Pods, quote::shown, subject::Who};
 
 /// Of all bindings, since what the role would have permitted is not known. The roles that every cluster has need
 /// not be among the objects.
@@ -20,7 +20,8 @@ pub(super) fn no_such_role(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Findin
         .map(|bound| {
             let role_ref = &bound.binding.role_ref;
             let roles: Vec<_> = scene.rbac.roles_for(bound.namespace).collect();
-            let meant = nearest(&role_ref.name, roles.iter().map(|role| role.name))
+            let meant = scene
+                .nearest(&role_ref.name, roles.iter().map(|role| role.name))
                 .and_then(|name| roles.iter().find(|role| role.name == name));
             let help = match meant {
                 Some(role) => format!("bind {} instead, if that is meant", role.to_ref()),
@@ -48,7 +49,7 @@ pub(super) fn no_such_service_account(scene: &Scene<'_>, report: &Report<'_>) ->
             if name == "default" || there.is_some_and(|names| names.contains(name)) {
                 continue;
             }
-            let meant = nearest(name, there.into_iter().flatten().map(String::as_str));
+            let meant = scene.nearest(name, there.into_iter().flatten().map(String::as_str));
             let elsewhere = || known.iter().find(|(_, names)| names.contains(name)).map(|(other, _)| other);
             let help = match (meant, elsewhere()) {
                 (Some(meant), _) => {

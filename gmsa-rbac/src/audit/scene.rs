@@ -1,4 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use gmsa_types::finding::{ObjectRef, Pointer};
 use k8s_openapi::api::rbac::v1::Subject;
@@ -23,7 +26,13 @@ pub(super) struct Scene<'a> {
     pub(super) roles: BTreeMap<RoleKey<'a>, UseOfRole<'a>>,
     /// The bindings of those roles.
     pub(super) grants: Vec<GrantOfUse<'a>>,
+    /// How many names may still be compared to find what was meant.
+    comparisons: Cell<usize>,
 }
+
+/// Each comparison takes about a microsecond, and a broken cluster has thousands of names with thousands to compare
+/// each to.
+const MOST_COMPARISONS: usize = 1_000_000;
 
 /// What a role permits the `use` of.
 #[derive(Default)]
@@ -74,7 +83,8 @@ impl<'a> Scene<'a> {
                 roles.contains_key(&role).then(|| GrantOfUse::of(bound, role))
             })
             .collect();
-        Self { rbac, credential_specs, service_accounts, workloads, roles, grants }
+        let comparisons = Cell::new(MOST_COMPARISONS);
+        Self { rbac, credential_specs, service_accounts, workloads, roles, grants, comparisons }
     }
 
     pub(super) fn role_of(&self, grant: &GrantOfUse<'a>) -> Option<&UseOfRole<'a>> {
@@ -87,9 +97,19 @@ impl<'a> Scene<'a> {
             && self.rbac.cluster_roles.get(role.name).is_some_and(|entry| entry.aggregation.is_some())
     }
 
+    /// The name that was probably meant, until this audit has compared too many.
+    pub(super) fn nearest<'t>(&self, name: &str, texts: impl Iterator<Item = &'t str>) -> Option<&'t str> {
+        let left = self.comparisons.get();
+        let mut compared = 0_usize;
+        let texts = texts.take(left).inspect(|_| compared = compared.saturating_add(1));
+        let found = nearest(name, texts);
+        self.comparisons.set(left.saturating_sub(compared));
+        found
+    }
+
     /// The credential spec that was probably meant by a name that none has.
     pub(super) fn nearest_spec(&self, name: &str) -> Option<&'a str> {
-        nearest(name, self.credential_specs?.iter().map(String::as_str))
+        self.nearest(name, self.credential_specs?.iter().map(String::as_str))
     }
 }
 
