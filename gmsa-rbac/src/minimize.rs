@@ -120,18 +120,14 @@ impl MinimalGrants {
                     continue;
                 };
                 let Ok(mut binding) = UseBinding::new(role, *namespace) else { continue };
-                for ((_, account), needed) in needs.iter().filter(|((own, _), _)| own == namespace) {
-                    let larger = bound.iter().filter_map(|other| cover.roles().get(*other)).any(|other| {
+                let larger = |needed: &BTreeSet<&str>| {
+                    bound.iter().filter_map(|other| cover.roles().get(*other)).any(|other| {
                         other.len() > specs.len() && specs.is_subset(other) && other.is_subset(needed)
-                    });
-                    if specs.is_subset(needed) && !larger {
-                        // The name was checked when the need was taken up.
-                        binding = match binding.clone().service_account(*account) {
-                            Ok(more) => more,
-                            Err(_) => binding,
-                        };
-                    }
-                }
+                    })
+                };
+                let here = needs.range((*namespace, "")..).take_while(|((own, _), _)| own == namespace);
+                let holding = here.filter(|(_, needed)| specs.is_subset(needed) && !larger(needed));
+                binding.extend(holding.map(|((_, account), _)| *account));
                 self.bindings.push(binding);
             }
         }

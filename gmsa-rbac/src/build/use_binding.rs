@@ -57,8 +57,7 @@ impl UseBinding {
     pub fn service_account(mut self, name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = name.into();
         check_dns_subdomain("service account name", &name)?;
-        let namespace = Some(self.namespace.clone());
-        self.add(Subject { kind: "ServiceAccount".to_owned(), name, namespace, api_group: None });
+        self.add(self.account(name));
         Ok(self)
     }
 
@@ -113,6 +112,18 @@ impl UseBinding {
             role_ref: role_ref("ClusterRole", self.role.as_str()),
             subjects: Some(self.subjects.clone()),
         }
+    }
+
+    /// Adds service accounts whose names are checked already and differ from all that are there.
+    pub(crate) fn extend<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
+        for name in names {
+            self.subjects.push(self.account(name.to_owned()));
+        }
+    }
+
+    fn account(&self, name: String) -> Subject {
+        let namespace = Some(self.namespace.clone());
+        Subject { kind: "ServiceAccount".to_owned(), name, namespace, api_group: None }
     }
 
     fn add(&mut self, subject: Subject) {
