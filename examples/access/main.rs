@@ -55,7 +55,7 @@ Examples:
   access --cluster cluster.json --queries questions.json
   access who webapp1 --cluster manifests/
   access audit --cluster manifests/ --output json
-  access grant --namespace team-a --service-account web --credential-spec webapp1 | kubectl apply -f -
+  access grant --namespace team-a --service-account web --credential-spec webapp1
   access minimize --cluster manifests/ > rbac.yaml
 
 Exit codes:
@@ -114,7 +114,7 @@ Exit codes:
   2  the input cannot be used; nothing is printed on the standard output";
 
 const AUDIT: &str = "\
-Credential specs and service accounts are checked if any are among the manifests. The rules are listed in
+Credential specs and service accounts are checked if any are among the manifests. The rules are listed in \
 gmsa-rbac/RULES.md.
 
 Examples:
@@ -127,7 +127,7 @@ Exit codes:
   2  the input cannot be used; nothing is printed on the standard output";
 
 const GRANT: &str = "\
-There is a role for each credential spec and a binding for each service account, so that a later grant leaves this
+There is a role for each credential spec and a binding for each service account, so that a later grant leaves this \
 one as it is.
 
 Example:
@@ -138,7 +138,7 @@ Exit codes:
   2  a name is one that no object can have; nothing is printed on the standard output";
 
 const MINIMIZE: &str = "\
-The roles and bindings among the manifests count for nothing here. What cannot be permitted is told on the standard
+The roles and bindings among the manifests count for nothing here. What cannot be permitted is told on the standard \
 error.
 
 Example:
