@@ -5,10 +5,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement},
 };
 
+use crate::rbac_object::Tags;
+
 /// A `ClusterRole`, less what evaluation has no use for.
 #[derive(Debug, Clone)]
 pub(crate) struct ClusterRoleEntry {
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) tags: Tags,
     pub(crate) aggregation: Option<AggregationRule>,
     pub(crate) rules: Vec<PolicyRule>,
 }
@@ -27,42 +29,56 @@ impl ClusterRoleEntry {
 ///
 /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
 pub(crate) fn gathered(roles: &BTreeMap<String, ClusterRoleEntry>) -> BTreeMap<String, Vec<PolicyRule>> {
-    roles
+    let selected: Selected<'_> = roles
         .iter()
-        .filter_map(|(name, role)| Some((name, role.waits_for_rules()?)))
-        .map(|(name, aggregation)| (name.clone(), gather(roles, name, aggregation)))
-        .collect()
+        .filter_map(|(name, role)| Some((name.as_str(), selected(roles, role.waits_for_rules()?))))
+        .collect();
+    selected.keys().map(|name| ((*name).to_owned(), gather(roles, &selected, name))).collect()
+}
+
+/// The roles that each aggregating role selects.
+type Selected<'r> = BTreeMap<&'r str, Vec<&'r str>>;
+
+fn selected<'r>(
+    roles: &'r BTreeMap<String, ClusterRoleEntry>,
+    aggregation: &AggregationRule,
+) -> Vec<&'r str> {
+    let selectors = aggregation.cluster_role_selectors.as_deref().unwrap_or_default();
+    // The controller gives up on a role with a selector that it cannot read, and leaves it as it is.
+    if !selectors.iter().all(is_valid) {
+        return Vec::new();
+    }
+    let is_selected =
+        |role: &ClusterRoleEntry| selectors.iter().any(|selector| selects(selector, &role.tags.labels));
+    roles.iter().filter(|(_, role)| is_selected(role)).map(|(name, _)| name.as_str()).collect()
 }
 
 fn gather(
     roles: &BTreeMap<String, ClusterRoleEntry>,
+    selected: &Selected<'_>,
     name: &str,
-    aggregation: &AggregationRule,
 ) -> Vec<PolicyRule> {
-    let mut rules: Vec<PolicyRule> = Vec::new();
+    let mut rules = Vec::new();
+    let mut known = BTreeSet::new();
     let mut seen = BTreeSet::from([name]);
-    let mut pending = vec![aggregation];
-    while let Some(aggregation) = pending.pop() {
-        let selectors = aggregation.cluster_role_selectors.as_deref().unwrap_or_default();
-        // The controller gives up on a role with a selector that it cannot read, and leaves it as it is.
-        if !selectors.iter().all(is_valid) {
-            continue;
-        }
-        for selector in selectors {
-            for (name, role) in roles.iter().filter(|(_, role)| selects(selector, &role.labels)) {
-                if !seen.insert(name) {
-                    continue;
-                }
-                pending.extend(role.waits_for_rules());
-                for rule in &role.rules {
-                    if !rules.contains(rule) {
-                        rules.push(rule.clone());
-                    }
-                }
+    let mut pending = vec![name];
+    while let Some(name) = pending.pop() {
+        for name in selected.get(name).into_iter().flatten() {
+            if !seen.insert(name) {
+                continue;
             }
+            pending.push(name);
+            let own = roles.get(*name).map(|role| role.rules.as_slice()).unwrap_or_default();
+            rules.extend(own.iter().filter(|rule| known.insert(parts(rule))).cloned());
         }
     }
     rules
+}
+
+/// A rule as something that has an order.
+fn parts(rule: &PolicyRule) -> impl Ord + '_ {
+    let lists = (&rule.verbs, &rule.api_groups, &rule.resources, &rule.resource_names);
+    (lists, &rule.non_resource_urls)
 }
 
 /// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/helpers.go`, `LabelSelectorAsSelector`.

@@ -1,11 +1,11 @@
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{BindingRef, NearMiss, RoleRef, Subject, quote};
 
 /// What RBAC says to an [`AccessQuestion`](crate::AccessQuestion).
 ///
 /// [`Rbac::answer`](crate::Rbac::answer) has an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "RBAC allows or it does not; callers should handle both")]
 #[must_use]
 pub enum Answer {
@@ -64,6 +64,28 @@ impl Grant {
         self.rule
     }
 
+    /// The whole chain, from the rule to whom it is granted.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
+    ///
+    /// let question = AccessQuestion::new("team-a", "web", "webapp0");
+    /// let grant = ProposedGrant::new(&question)?;
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert(grant.cluster_role());
+    /// rbac.insert(grant.role_binding());
+    /// let Answer::Allow(grant) = rbac.answer(&question) else { panic!("it is granted") };
+    /// assert_eq!(
+    ///     grant.chain(),
+    ///     "rules[0] -> ClusterRole `use-gmsa-webapp0` -> RoleBinding `team-a/use-gmsa-webapp0-web` -> \
+    ///      ServiceAccount `team-a/web`",
+    /// );
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    pub fn chain(&self) -> String {
+        format!("rules[{}] -> {} -> {} -> {}", self.rule, self.role, self.binding, self.subject)
+    }
+
     /// The reason in the words of the API server.
     ///
     /// Source: Kubernetes `pkg/registry/rbac/validation/rule.go`, `clusterRoleBindingDescriber` and
@@ -94,7 +116,7 @@ impl fmt::Display for Grant {
 }
 
 /// Why a service account is not allowed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Refusal {
     pub(crate) missing_roles: Vec<MissingRole>,
     pub(crate) near_misses: Vec<NearMiss>,
@@ -106,7 +128,7 @@ impl Refusal {
         &self.missing_roles
     }
 
-    /// The changes that were closest to allowing it, the smallest first, at most
+    /// What was closest to allowing it, the nearest first, at most
     /// [eight](crate::Rbac::MAX_NEAR_MISSES).
     ///
     /// [`Rbac::explain`](crate::Rbac::explain) looks for them; in a refusal by
@@ -120,11 +142,11 @@ impl Refusal {
     /// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go`, `Authorize`, and
     /// `apimachinery/pkg/util/errors/errors.go`, `aggregate.Error`.
     pub fn reason(&self) -> String {
-        let mut messages: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
+        let mut messages = Vec::new();
         for missing in &self.missing_roles {
-            let message = missing.to_string();
-            if !messages.contains(&message) {
-                messages.push(message);
+            if known.insert((missing.kind.as_str(), missing.name.as_str())) {
+                messages.push(missing.to_string());
             }
         }
         match messages.as_slice() {

@@ -7,6 +7,7 @@ use k8s_openapi::api::rbac::v1 as k8s;
 
 use crate::{
     AccessQuestion,
+    rbac_object::Tags,
     subject::{Asker, Who},
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct Bindings {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
+    pub(crate) tags: Tags,
     pub(crate) subjects: Vec<k8s::Subject>,
     pub(crate) role_ref: k8s::RoleRef,
 }
@@ -55,6 +57,10 @@ impl Bindings {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.by_name.is_empty()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
+        self.by_name.get(name)
     }
 
     /// Every binding, by name.

@@ -1,16 +1,15 @@
 use std::collections::BTreeMap;
 
-use gmsa_types::CredentialSpecName;
 use k8s_openapi::api::rbac::v1 as k8s;
 
 use crate::{
     AccessQuestion, Answer, BindingRef, NearMiss, NearMissKind, ProposedGrant, Rbac, RoleRef, RuleDifference,
     SubjectDifference,
     bindings::Binding,
+    change::Fixes,
     nearest::nearest,
-    quote::{json, shell},
     rbac::RoleKey,
-    rule::{self, Correction},
+    rule,
     subject::{Asker, first_applying},
 };
 
@@ -73,20 +72,13 @@ struct Search<'r> {
     rbac: &'r Rbac,
     question: &'r AccessQuestion<'r>,
     asker: Asker,
-    proposal: Option<ProposedGrant>,
     /// Roles that would allow it if only they were bound to the account.
     allowing: Vec<RoleKey<'r>>,
 }
 
 impl<'r> Search<'r> {
     fn new(rbac: &'r Rbac, question: &'r AccessQuestion<'_>) -> Self {
-        let mut search = Self {
-            rbac,
-            question,
-            asker: Asker::of(question),
-            proposal: ProposedGrant::new(question).ok(),
-            allowing: Vec::new(),
-        };
+        let mut search = Self { rbac, question, asker: Asker::of(question), allowing: Vec::new() };
         search.allowing = rbac
             .roles_for(question.namespace())
             .filter(|key| rbac.rules(*key).is_some_and(|rules| search.allows(rules)))
@@ -104,11 +96,13 @@ impl<'r> Search<'r> {
         // Stable: within a size, cluster before namespace and then by name, as the searches go.
         found.sort_by_key(|(size, _)| *size);
         found.truncate(Rbac::MAX_NEAR_MISSES);
+        let proposal = ProposedGrant::new(self.question).ok();
+        let fixes = Fixes { rbac: self.rbac, question: self.question, proposal };
         found
             .into_iter()
             .map(|(_, kind)| {
-                let fix = self.fix(&kind);
-                NearMiss { kind, fix }
+                let (change, fix) = fixes.fix(&kind).map(|fix| (fix.change, fix.text)).unzip();
+                NearMiss { kind, change, fix }
             })
             .collect()
     }
@@ -240,94 +234,6 @@ impl<'r> Search<'r> {
     fn allows(&self, rules: &[k8s::PolicyRule]) -> bool {
         rules.iter().any(|rule| rule::allows(rule, self.question.credential_spec()))
     }
-
-    fn fix(&self, kind: &NearMissKind) -> Option<String> {
-        match kind {
-            NearMissKind::Rule { role, rule, differences, .. } => self.fix_of_rule(role, *rule, differences),
-            NearMissKind::Subject { binding, role, subject, difference } => {
-                if difference.may_be_meant() || !self.grants_only_this(role) {
-                    return self.bind(role);
-                }
-                self.proposal.as_ref()?;
-                Some(format!(
-                    "in {binding}, make subjects[{subject}] {{kind: ServiceAccount, name: {}, namespace: {}}}",
-                    json(self.question.service_account()),
-                    json(self.question.namespace()),
-                ))
-            }
-            NearMissKind::MissingRole { nearest: Some(role), .. }
-            | NearMissKind::OtherNamespace { role, .. }
-            | NearMissKind::NotBound { role, .. } => self.bind(role),
-            NearMissKind::MissingRole { nearest: None, .. } => self.grant(),
-        }
-    }
-
-    fn fix_of_rule(&self, role: &RoleRef, rule: usize, differences: &[RuleDifference]) -> Option<String> {
-        if let [RuleDifference::NameCase { written, .. }] = differences
-            && CredentialSpecName::try_from(self.question.credential_spec()).is_err()
-            && CredentialSpecName::try_from(written.as_str()).is_ok()
-        {
-            return Some(format!("in the pod, name the credential spec `{written}`"));
-        }
-        // What the controller wrote it would write again, over a correction.
-        let aggregated = role.namespace().is_none()
-            && self.rbac.cluster_roles.get(role.name()).is_some_and(|entry| entry.aggregation.is_some());
-        let key = RoleKey { namespace: role.namespace().unwrap_or_default(), name: role.name() };
-        let corrections = self
-            .rbac
-            .rules(key)
-            .and_then(|rules| rules.get(rule))
-            .and_then(|written| rule::corrections(written, differences, self.question.credential_spec()))
-            .filter(|_| !aggregated && self.proposal.is_some() && fits_a_line(role));
-        let Some(corrections) = corrections else { return self.grant() };
-        // The rules may have changed since they were read, so each replacement tests what it replaces.
-        let operations: Vec<String> = corrections
-            .into_iter()
-            .map(|Correction { field, index, written, wanted }| {
-                let path = format!("/rules/{rule}/{field}/{index}");
-                let (written, wanted) = (json(written), json(wanted));
-                format!(
-                    r#"{{"op":"test","path":"{path}","value":{written}}},{{"op":"replace","path":"{path}","value":{wanted}}}"#
-                )
-            })
-            .collect();
-        let target = shell(&format!("{}/{}", role.kind().to_ascii_lowercase(), role.name()));
-        let namespace =
-            role.namespace().map(|namespace| format!(" {}", shell(&format!("--namespace={namespace}"))));
-        let patch = shell(&format!("--patch=[{}]", operations.join(",")));
-        Some(format!("kubectl patch {target}{} --type=json {patch}", namespace.unwrap_or_default()))
-    }
-
-    /// The command that binds the role, if it grants nothing else and can be bound here; else a grant of its own.
-    fn bind(&self, role: &RoleRef) -> Option<String> {
-        let here = role.namespace().is_none_or(|namespace| namespace == self.question.namespace());
-        if here && fits_a_line(role) && self.grants_only_this(role) {
-            let kind = role.kind().to_ascii_lowercase();
-            return Some(self.proposal.as_ref()?.binding_command(&kind, role.name()));
-        }
-        self.grant()
-    }
-
-    fn grant(&self) -> Option<String> {
-        Some(self.proposal.as_ref()?.commands().join("\n"))
-    }
-
-    fn grants_only_this(&self, role: &RoleRef) -> bool {
-        let key = RoleKey { namespace: role.namespace().unwrap_or_default(), name: role.name() };
-        let name = self.question.credential_spec();
-        // A role that aggregates others may grant more tomorrow.
-        let fixed = role.namespace().is_some()
-            || self.rbac.cluster_roles.get(role.name()).is_some_and(|entry| entry.aggregation.is_none());
-        let only = |rules: &[k8s::PolicyRule]| {
-            !rules.is_empty() && rules.iter().all(|rule| rule::allows_only(rule, name))
-        };
-        fixed && self.rbac.rules(key).is_some_and(only)
-    }
-}
-
-/// Whether a command with the role's name in it is one line.
-fn fits_a_line(role: &RoleRef) -> bool {
-    !role.name().chars().chain(role.namespace().unwrap_or_default().chars()).any(char::is_control)
 }
 
 fn mentions(kind: &NearMissKind, role: &RoleRef) -> bool {

@@ -3,8 +3,12 @@
 
 mod aggregation;
 mod answer;
+pub mod audit;
 mod bindings;
+pub mod build;
+mod change;
 mod explain;
+mod minimize;
 mod near_miss;
 mod nearest;
 mod object;
@@ -12,16 +16,24 @@ mod proposal;
 mod question;
 mod quote;
 mod rbac;
+mod rbac_name;
+mod rbac_object;
 mod review;
 mod rule;
 mod subject;
+mod who;
 
 pub use answer::{Answer, Grant, MissingRole, Refusal};
+pub use change::Change;
+pub use minimize::{LeftOut, MinimalGrants, minimize};
 pub use near_miss::{NearMiss, NearMissKind};
 pub use object::{BindingRef, RoleRef, Subject};
 pub use proposal::ProposedGrant;
 pub use question::AccessQuestion;
 pub use rbac::Rbac;
+pub use rbac_name::{InvalidRbacName, RbacName, check_rbac_name};
+pub use rbac_object::RbacObject;
 pub use review::NotAnAccessQuestion;
 pub use rule::RuleDifference;
 pub use subject::SubjectDifference;
+pub use who::{Holder, Pods};

@@ -1,15 +1,16 @@
 use std::fmt;
 
-use crate::{BindingRef, RoleRef, RuleDifference, SubjectDifference, quote::shown};
+use crate::{BindingRef, Change, RoleRef, RuleDifference, SubjectDifference, quote::shown};
 
 /// Something in the roles and bindings that nearly allows what a question asks for, in one sentence, and what to do
 /// about it.
 ///
 /// It names roles, bindings, namespaces and accounts: something for whoever may read those, not for every user.
 /// [`Rbac::explain`](crate::Rbac::explain) has an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NearMiss {
     pub(crate) kind: NearMissKind,
+    pub(crate) change: Option<Change>,
     pub(crate) fix: Option<String>,
 }
 
@@ -19,11 +20,33 @@ impl NearMiss {
         &self.kind
     }
 
-    /// What to run or to change, where that is obvious: `kubectl` commands, one on a line, or a sentence.
+    /// The smallest change that would allow it, as objects to apply. `None` for a question about names that no
+    /// object can have.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
+    ///
+    /// let question = AccessQuestion::new("team-a", "web", "webapp0");
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert(ProposedGrant::new(&question)?.cluster_role());
+    /// let Answer::Deny(refusal) = rbac.explain(&question) else { panic!("nothing is bound") };
+    /// for object in refusal.near_misses()[0].change().map_or(&[][..], |change| change.objects()) {
+    ///     rbac.insert(object.clone());
+    /// }
+    /// assert!(rbac.answer(&question).is_allowed());
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    pub fn change(&self) -> Option<&Change> {
+        self.change.as_ref()
+    }
+
+    /// How to make the [change](Self::change): `kubectl` commands, one on a line, or, where it is the pod that must
+    /// change, a sentence.
     ///
     /// No fix binds the account to a role that grants more than `use` of the one credential spec, or adds a name to
     /// a rule that others may hold: where such a role is what nearly allows it, the fix is a grant of its own, as
-    /// [`ProposedGrant`](crate::ProposedGrant) has it. A fix may correct the spelling of a rule, which then means
+    /// [`ProposedGrant`](crate::ProposedGrant) has it. A role that is missing is made if nobody but the account waits
+    /// for it. A fix may correct the spelling of a rule, which then means
     /// for everybody who holds it what it was written to mean.
     pub fn fix(&self) -> Option<&str> {
         self.fix.as_deref()

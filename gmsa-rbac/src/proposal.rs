@@ -2,11 +2,16 @@ use gmsa_types::{
     CredentialSpecName, GROUP, InvalidValue, PLURAL, VERB_USE, check_dns_label, check_dns_subdomain,
 };
 use k8s_openapi::{
-    api::rbac::v1::{ClusterRole, PolicyRule, RoleBinding, RoleRef, Subject},
+    api::rbac::v1::{ClusterRole, RoleBinding, Subject},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use crate::{AccessQuestion, quote, subject::RBAC_GROUP};
+use crate::{
+    AccessQuestion,
+    build::{account_binding_name, role_ref, spec_rule, use_role_name},
+    quote,
+    subject::RBAC_GROUP,
+};
 
 /// The smallest grant that would make the answer to a question yes: a `ClusterRole` that allows `use` of this one
 /// credential spec, and a `RoleBinding` of it to this one service account.
@@ -51,8 +56,8 @@ impl ProposedGrant {
         CredentialSpecName::try_from(question.credential_spec())?;
         let (spec, account) = (question.credential_spec(), question.service_account());
         Ok(Self {
-            role_name: bounded(format!("use-gmsa-{spec}")),
-            binding_name: bounded(format!("use-gmsa-{spec}-{account}")),
+            role_name: use_role_name([spec]),
+            binding_name: account_binding_name(spec, account),
             question: question.clone().into_owned(),
         })
     }
@@ -132,26 +137,24 @@ subjects:
     }
 
     /// The `ClusterRole` as an object.
+    ///
+    /// Neither object has labels: they are what the [commands](Self::commands) make.
     pub fn cluster_role(&self) -> ClusterRole {
+        let names = vec![self.question.credential_spec().to_owned()];
         ClusterRole {
             metadata: ObjectMeta { name: Some(self.role_name.clone()), ..ObjectMeta::default() },
-            rules: Some(vec![PolicyRule {
-                api_groups: Some(vec![GROUP.to_owned()]),
-                resources: Some(vec![PLURAL.to_owned()]),
-                resource_names: Some(vec![self.question.credential_spec().to_owned()]),
-                verbs: vec![VERB_USE.to_owned()],
-                ..PolicyRule::default()
-            }]),
+            rules: Some(vec![spec_rule(&[VERB_USE], Some(names))]),
             ..ClusterRole::default()
         }
     }
 
     /// The `RoleBinding` as an object.
-    #[allow(
-        clippy::useless_conversion,
-        reason = "roleRef.apiGroup is optional in Kubernetes 1.36, required before"
-    )]
     pub fn role_binding(&self) -> RoleBinding {
+        self.binding_of("ClusterRole", &self.role_name)
+    }
+
+    /// A binding of an existing role to the account.
+    pub(crate) fn binding_of(&self, kind: &str, role: &str) -> RoleBinding {
         let namespace = Some(self.question.namespace().to_owned());
         RoleBinding {
             metadata: ObjectMeta {
@@ -159,11 +162,7 @@ subjects:
                 namespace: namespace.clone(),
                 ..ObjectMeta::default()
             },
-            role_ref: RoleRef {
-                api_group: RBAC_GROUP.to_owned().into(),
-                kind: "ClusterRole".to_owned(),
-                name: self.role_name.clone(),
-            },
+            role_ref: role_ref(kind, role),
             subjects: Some(vec![Subject {
                 kind: "ServiceAccount".to_owned(),
                 name: self.question.service_account().to_owned(),
@@ -172,20 +171,4 @@ subjects:
             }]),
         }
     }
-}
-
-/// The name, or if it is over 253 bytes its start and a hash of all of it.
-///
-/// RBAC names have no limit of their own; this is that of most objects, and what tools reckon with.
-fn bounded(name: String) -> String {
-    const LIMIT: usize = 253;
-    if name.len() <= LIMIT {
-        return name;
-    }
-    // FNV-1a, 64 bit: the same in every version of this crate, which the standard hasher does not promise.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let start: String = name.chars().take(LIMIT - 17).collect();
-    format!("{start}-{hash:016x}")
 }

@@ -6,6 +6,7 @@ use crate::{
     AccessQuestion, Answer, BindingRef, Grant, MissingRole, Refusal, RoleRef,
     aggregation::{ClusterRoleEntry, gathered},
     bindings::{Binding, Bindings},
+    rbac_object::Tags,
     rule,
     subject::{Asker, RBAC_GROUP, Who, first_applying},
 };
@@ -35,8 +36,15 @@ pub struct Rbac {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Namespace {
-    pub(crate) roles: BTreeMap<String, Vec<k8s::PolicyRule>>,
+    pub(crate) roles: BTreeMap<String, RoleEntry>,
     pub(crate) bindings: Bindings,
+}
+
+/// A `Role`, less what evaluation has no use for.
+#[derive(Debug, Clone)]
+pub(crate) struct RoleEntry {
+    pub(crate) tags: Tags,
+    pub(crate) rules: Vec<k8s::PolicyRule>,
 }
 
 /// A binding that applies to the asker, and the subject through which it does.
@@ -53,36 +61,40 @@ impl Rbac {
     pub const MAX_NEAR_MISSES: usize = 8;
 
     /// Adds a `ClusterRole`, in place of the one of that name.
-    pub fn insert_cluster_role(&mut self, role: k8s::ClusterRole) {
+    pub fn insert_cluster_role(&mut self, mut role: k8s::ClusterRole) {
         self.aggregated.clear();
+        let name = role.metadata.name.take().unwrap_or_default();
         let entry = ClusterRoleEntry {
-            labels: role.metadata.labels.unwrap_or_default(),
+            tags: Tags::of(role.metadata),
             aggregation: role.aggregation_rule,
             rules: role.rules.unwrap_or_default(),
         };
-        self.cluster_roles.insert(role.metadata.name.unwrap_or_default(), entry);
+        self.cluster_roles.insert(name, entry);
     }
 
     /// Adds a `Role`, in place of the one of that namespace and name.
-    pub fn insert_role(&mut self, role: k8s::Role) {
-        let namespace = self.namespaces.entry(role.metadata.namespace.unwrap_or_default()).or_default();
-        namespace.roles.insert(role.metadata.name.unwrap_or_default(), role.rules.unwrap_or_default());
+    pub fn insert_role(&mut self, mut role: k8s::Role) {
+        let namespace =
+            self.namespaces.entry(role.metadata.namespace.take().unwrap_or_default()).or_default();
+        let name = role.metadata.name.take().unwrap_or_default();
+        let entry = RoleEntry { tags: Tags::of(role.metadata), rules: role.rules.unwrap_or_default() };
+        namespace.roles.insert(name, entry);
     }
 
     /// Adds a `ClusterRoleBinding`, in place of the one of that name.
-    pub fn insert_cluster_role_binding(&mut self, binding: k8s::ClusterRoleBinding) {
-        let name = binding.metadata.name.unwrap_or_default();
-        let subjects = binding.subjects.unwrap_or_default();
-        self.cluster_bindings.insert("", &name, Binding { subjects, role_ref: binding.role_ref });
+    pub fn insert_cluster_role_binding(&mut self, mut binding: k8s::ClusterRoleBinding) {
+        let name = binding.metadata.name.take().unwrap_or_default();
+        let (tags, subjects) = (Tags::of(binding.metadata), binding.subjects.unwrap_or_default());
+        self.cluster_bindings.insert("", &name, Binding { tags, subjects, role_ref: binding.role_ref });
     }
 
     /// Adds a `RoleBinding`, in place of the one of that namespace and name.
-    pub fn insert_role_binding(&mut self, binding: k8s::RoleBinding) {
-        let namespace = binding.metadata.namespace.unwrap_or_default();
-        let name = binding.metadata.name.unwrap_or_default();
-        let subjects = binding.subjects.unwrap_or_default();
+    pub fn insert_role_binding(&mut self, mut binding: k8s::RoleBinding) {
+        let namespace = binding.metadata.namespace.take().unwrap_or_default();
+        let name = binding.metadata.name.take().unwrap_or_default();
+        let (tags, subjects) = (Tags::of(binding.metadata), binding.subjects.unwrap_or_default());
         let bindings = &mut self.namespaces.entry(namespace.clone()).or_default().bindings;
-        bindings.insert(&namespace, &name, Binding { subjects, role_ref: binding.role_ref });
+        bindings.insert(&namespace, &name, Binding { tags, subjects, role_ref: binding.role_ref });
     }
 
     /// Removes a `ClusterRole`; false if there was none.
@@ -249,7 +261,7 @@ impl Rbac {
     /// The rules of a role.
     pub(crate) fn rules(&self, key: RoleKey<'_>) -> Option<&[k8s::PolicyRule]> {
         if !key.namespace.is_empty() {
-            return self.namespaces.get(key.namespace)?.roles.get(key.name).map(Vec::as_slice);
+            return self.namespaces.get(key.namespace)?.roles.get(key.name).map(|role| &*role.rules);
         }
         let role = self.cluster_roles.get(key.name)?;
         if role.aggregation.is_none() || !role.rules.is_empty() {

@@ -12,11 +12,24 @@ use crate::quote::shown;
 ///
 /// Source: Kubernetes `pkg/apis/rbac/v1/evaluation_helpers.go`.
 pub(crate) fn allows(rule: &PolicyRule, name: &str) -> bool {
+    match uses(rule) {
+        Some(Uses::Every) => true,
+        Some(Uses::Named(names)) => names.iter().any(|listed| listed == name),
+        None => false,
+    }
+}
+
+/// What a rule permits the `use` of.
+pub(crate) enum Uses<'r> {
+    Every,
+    Named(&'r [String]),
+}
+
+/// What a rule permits the `use` of, if anything.
+pub(crate) fn uses(rule: &PolicyRule) -> Option<Uses<'_>> {
     let names = list(&rule.resource_names);
-    has(&rule.verbs, VERB_USE)
-        && has(list(&rule.api_groups), GROUP)
-        && has(list(&rule.resources), PLURAL)
-        && (names.is_empty() || names.iter().any(|listed| listed == name))
+    (has(&rule.verbs, VERB_USE) && has(list(&rule.api_groups), GROUP) && has(list(&rule.resources), PLURAL))
+        .then_some(if names.is_empty() { Uses::Every } else { Uses::Named(names) })
 }
 
 /// Whether all that a rule grants is `use` of the credential spec `name`.
@@ -42,13 +55,13 @@ pub(crate) struct Correction<'d> {
     pub(crate) wanted: &'d str,
 }
 
-/// What to replace so that a rule allows `name`, if the differences are all in spelling, and if the rule then grants
+/// What to replace so that a rule allows `name`, and the rule that it then is, if the differences are all in spelling, and if the rule then grants
 /// no more than `use` of the credential specs that it names.
 pub(crate) fn corrections<'d>(
     rule: &PolicyRule,
     differences: &'d [RuleDifference],
     name: &str,
-) -> Option<Vec<Correction<'d>>> {
+) -> Option<(Vec<Correction<'d>>, PolicyRule)> {
     let corrections: Vec<_> = differences.iter().map(RuleDifference::correction).collect::<Option<_>>()?;
     let mut corrected = rule.clone();
     for Correction { field, index, wanted, .. } in &corrections {
@@ -60,7 +73,7 @@ pub(crate) fn corrections<'d>(
         };
         *list?.get_mut(*index)? = (*wanted).to_owned();
     }
-    allows_named_only(&corrected, name).then_some(corrections)
+    allows_named_only(&corrected, name).then_some((corrections, corrected))
 }
 
 /// Whether a rule is about anything, rather than about credential specs.

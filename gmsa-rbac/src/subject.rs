@@ -78,6 +78,28 @@ impl<'s> Who<'s> {
     }
 }
 
+pub(crate) const ALL_ACCOUNTS: &str = "system:serviceaccounts";
+
+/// A group of service accounts.
+pub(crate) enum ServiceAccountGroup<'g> {
+    All,
+    Namespace(&'g str),
+}
+
+impl<'g> ServiceAccountGroup<'g> {
+    pub(crate) fn of(group: &'g str) -> Option<Self> {
+        match group.strip_prefix(ALL_ACCOUNTS)? {
+            "" => Some(Self::All),
+            rest => rest.strip_prefix(':').map(Self::Namespace),
+        }
+    }
+}
+
+/// Namespace and name of the service account whose user name that is. No namespace has a colon in it.
+pub(crate) fn account_of_user(user: &str) -> Option<(&str, &str)> {
+    user.strip_prefix("system:serviceaccount:")?.split_once(':')
+}
+
 /// The first subject that is the asker, as only that one counts.
 pub(crate) fn first_applying<'s>(
     subjects: &'s [k8s::Subject],

@@ -9,7 +9,7 @@
 
 mod world;
 
-use gmsa_rbac::{AccessQuestion, Answer, Rbac};
+use gmsa_rbac::{AccessQuestion, Answer, Rbac, audit::Audit};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 use world::{
@@ -253,6 +253,80 @@ proptest! {
         }
         for question in &questions {
             same(&rbac, &left, question)?;
+        }
+    }
+}
+
+/// What a watch brings.
+#[derive(Debug, Clone)]
+enum Event {
+    Insert(Value),
+    Remove(prop::sample::Index),
+    Aggregate,
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        8 => any_object().prop_map(Event::Insert),
+        3 => any::<prop::sample::Index>().prop_map(Event::Remove),
+        1 => Just(Event::Aggregate),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever was inserted, replaced and removed before: the answers, near misses and all, are those of an index that
+    /// is built afresh from what is left, and so are the holders and the audit.
+    #[test]
+    fn an_index_that_was_changed_is_as_one_that_is_built_afresh(events in vec(any_event(), 0..60)) {
+        let mut watched = Rbac::default();
+        let mut left: Vec<Value> = Vec::new();
+        for event in events {
+            match event {
+                Event::Insert(object) => {
+                    insert(&mut watched, [object.clone()]);
+                    left.retain(|other| key(other) != key(&object));
+                    left.push(object);
+                }
+                Event::Remove(index) if !left.is_empty() => {
+                    let removed = left.remove(index.index(left.len()));
+                    prop_assert!(remove(&mut watched, &removed));
+                }
+                Event::Remove(_) => {}
+                Event::Aggregate => watched.aggregate(),
+            }
+        }
+        let fresh = rbac(left.iter().cloned());
+        for namespace in NAMESPACES {
+            for account in ACCOUNTS {
+                for spec in SPECS {
+                    let question = AccessQuestion::new(*namespace, *account, *spec);
+                    prop_assert_eq!(watched.explain(&question), fresh.explain(&question));
+                    same(&watched, &left, &question)?;
+                }
+            }
+        }
+        for spec in SPECS {
+            prop_assert_eq!(watched.who_can_use(spec), fresh.who_can_use(spec));
+        }
+        let findings = |rbac: &Rbac| Audit::of(rbac).credential_specs(["s", "t"]).findings();
+        prop_assert_eq!(findings(&watched), findings(&fresh));
+    }
+
+    /// Exactly the service accounts of whose pods a holder stands for are allowed.
+    #[test]
+    fn the_holders_are_those_who_are_allowed(objects in vec(any_object(), 0..40)) {
+        let rbac = rbac(objects);
+        for spec in SPECS {
+            let holders = rbac.who_can_use(spec);
+            for namespace in ["a", "b"] {
+                for account in ["x", "y", "z"] {
+                    let allowed = rbac.answer(&AccessQuestion::new(namespace, account, *spec)).is_allowed();
+                    let held = holders.iter().any(|holder| holder.pods().include(namespace, account));
+                    prop_assert_eq!(held, allowed, "{} {} {}", namespace, account, spec);
+                }
+            }
         }
     }
 }

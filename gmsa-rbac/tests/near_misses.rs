@@ -10,8 +10,10 @@
 mod world;
 
 use gmsa_rbac::{
-    AccessQuestion, Answer, BindingRef, NearMissKind, Rbac, RoleRef, RuleDifference, SubjectDifference,
+    AccessQuestion, Answer, BindingRef, Change, NearMissKind, Rbac, RbacObject, RoleRef, RuleDifference,
+    SubjectDifference,
 };
+use gmsa_types::CredentialSpecName;
 use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, from_value, json};
@@ -122,6 +124,8 @@ fn a_name_that_no_resource_can_have_is_to_be_changed_in_the_pod() {
     let rbac = holding(use_of(&["webapp0"]));
     let misses = near_misses(&rbac, &question("a/x", "WebApp0"));
     assert_eq!(misses[0].fix(), Some("in the pod, name the credential spec `webapp0`"));
+    let meant = CredentialSpecName::try_from("webapp0").unwrap();
+    assert_eq!(misses[0].change(), Some(&Change::NameInPod(meant)));
     let expected = RuleDifference::NameCase { index: 0, written: "webapp0".into(), asked: "WebApp0".into() };
     let NearMissKind::Rule { differences, .. } = misses[0].kind() else { panic!("{}", misses[0]) };
     assert_eq!(*differences, [expected]);
@@ -196,9 +200,21 @@ fn a_missing_role_is_reported_with_the_one_that_is_meant() {
         );
         assert_eq!(fix, bind);
     }
+    // Nobody else waits for the role.
     let (sentence, fix) = nearest(&rbac([bound("ClusterRole/gone")]));
     assert_eq!(sentence, "RoleBinding `a/b` refers to `ClusterRole` `gone`, which cannot be found");
-    assert_eq!(fix, OWN_GRANT);
+    let create = "kubectl create clusterrole gone --verb=use --resource=gmsacredentialspecs.windows.k8s.io \
+                  --resource-name=webapp0";
+    assert_eq!(fix, create);
+    let (_, fix) = nearest(&rbac([bound("Role/gone")]));
+    assert_eq!(fix, create.replace("clusterrole", "role") + " --namespace=a");
+    for other in [
+        role_binding("c/b", "ClusterRole/gone", &[account("c/y")]),
+        cluster_role_binding("b", "ClusterRole/gone", &[group("system:serviceaccounts:a")]),
+    ] {
+        assert_eq!(nearest(&rbac([bound("ClusterRole/gone"), other])).1, OWN_GRANT);
+    }
+    assert_eq!(nearest(&rbac([bound("ClusterRole/a%b")])).1, OWN_GRANT, "no role can have that name");
     // The nearest role allows something else, and so is not what to bind.
     let (sentence, fix) =
         nearest(&rbac([bound("ClusterRole/view0"), cluster_role("view", &[use_of(&["webapp1"])])]));
@@ -267,9 +283,17 @@ fn a_subject_that_misses_the_account_is_found() {
         let (sentence, fix) = nearest(&rbac([role.clone(), binding]));
         let prefix = "ClusterRoleBinding `b` of ClusterRole `r` would allow it, but subjects[1] is ";
         assert_eq!(sentence, format!("{prefix}{difference}"));
+        let quoted = |value: &Value| value.to_string();
         assert_eq!(
             fix,
-            "in ClusterRoleBinding `b`, make subjects[1] {kind: ServiceAccount, name: \"x\", namespace: \"a\"}"
+            format!(
+                "kubectl patch clusterrolebinding/b --type=json '--patch=[{{\"op\":\"test\",\"path\":\
+                 \"/subjects/1/kind\",\"value\":{}}},{{\"op\":\"test\",\"path\":\"/subjects/1/name\",\"value\":{}}},\
+                 {{\"op\":\"replace\",\"path\":\"/subjects/1\",\"value\":{{\"kind\":\"ServiceAccount\",\"name\":\"x\",\
+                 \"namespace\":\"a\"}}}}]'",
+                quoted(&subject["kind"]),
+                quoted(&subject["name"])
+            )
         );
         // Nothing is made of a subject in a binding of too large a role.
         let wild = rbac([
@@ -355,6 +379,71 @@ fn an_aggregated_role_is_not_to_be_patched() {
     assert_eq!(nearest(&world).1, OWN_GRANT);
 }
 
+/// Each kind of near miss, alone in its world: the change allows it, nothing smaller that is listed does, and it is
+/// the number of objects that is said here.
+#[test]
+fn each_kind_has_the_smallest_change_that_allows_it() {
+    let granting = || cluster_role("r", &[use_of(&["webapp0"])]);
+    let to_x = |role: &str| role_binding("a/b", role, &[account("a/x")]);
+    let held = |rule: Value| vec![cluster_role("r", &[rule]), to_x("ClusterRole/r")];
+    let bound = |subject: Value| vec![granting(), role_binding("a/b", "ClusterRole/r", &[subject])];
+    let worlds = [
+        (
+            "bound in another namespace",
+            vec![granting(), role_binding("c/b", "ClusterRole/r", &[account("a/x")])],
+            1,
+        ),
+        ("lacks the name", held(use_of(&["webapp1"])), 2),
+        ("name in another case", held(use_of(&["WebApp0"])), 1),
+        ("the verb is get", held(rule(&["get"], GROUP, SPECS, &["webapp0"])), 2),
+        ("the verb is misspelt", held(rule(&["Use"], GROUP, SPECS, &["webapp0"])), 1),
+        ("the resource is misspelt", held(rule(&["use"], GROUP, &["gmsacredentialspec"], &["webapp0"])), 1),
+        ("the group is misspelt", held(rule(&["use"], &["windows.k8s.io/v1"], SPECS, &["webapp0"])), 1),
+        ("the role is missing", vec![to_x("ClusterRole/gone")], 1),
+        ("the role is misspelt", vec![granting(), to_x("ClusterRole/R")], 1),
+        ("the subject is of another kind", bound(user("x")), 1),
+        ("the subject is in another namespace", bound(account("c/x")), 1),
+        ("bound to another account", bound(account("a/y")), 1),
+        ("not bound", vec![granting()], 1),
+    ];
+    let asked = question("a/x", "webapp0");
+    for (kind, objects, size) in worlds {
+        let world = rbac(objects);
+        let misses = near_misses(&world, &asked);
+        let allows = |objects: &[RbacObject]| {
+            let mut changed = world.clone();
+            objects.iter().for_each(|object| changed.insert(object.clone()));
+            changed.answer(&asked).is_allowed()
+        };
+        let sizes: Vec<usize> = misses.iter().map(|miss| miss.change().unwrap().objects().len()).collect();
+        let change = misses[0].change().unwrap().objects();
+        assert_eq!(change.len(), size, "{kind}");
+        assert_eq!(sizes.iter().min(), Some(&size), "{kind}");
+        assert!(allows(change), "{kind}");
+        for left_out in 0..size {
+            let mut part = change.to_vec();
+            part.remove(left_out);
+            assert!(!allows(&part), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_corrected_object_keeps_its_labels_and_annotations() {
+    let mut role = cluster_role("r", &[use_of(&["WebApp0"]), rule(&["get"], GROUP, SPECS, &["webapp0"])]);
+    role["metadata"]["labels"] = json!({"team": "shop"});
+    role["metadata"]["annotations"] =
+        json!({"owner": "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}"});
+    let world = rbac([role.clone(), role_binding("a/b", "ClusterRole/r", &[account("a/x")])]);
+    let misses = near_misses(&world, &question("a/x", "webapp0"));
+    let [RbacObject::ClusterRole(corrected)] = misses[0].change().unwrap().objects() else {
+        panic!("{:?}", misses[0])
+    };
+    role["rules"][0]["resourceNames"] = json!(["webapp0"]);
+    role["metadata"]["annotations"] = json!({"owner": "shop"});
+    assert_eq!(*corrected, from_value::<ClusterRole>(role).unwrap());
+}
+
 /// The object that a `kubectl create` command makes, by its flags alone.
 fn create(rbac: &mut Rbac, command: &str) {
     let words: Vec<&str> = command.split(' ').collect();
@@ -369,6 +458,13 @@ fn create(rbac: &mut Rbac, command: &str) {
             let (verb, resource_name) = (flag("verb").unwrap(), flag("resource-name").unwrap());
             let object = cluster_role(name, &[rule(&[&verb], &[group], &[resource], &[&resource_name])]);
             rbac.insert_cluster_role(from_value::<ClusterRole>(object).unwrap());
+        }
+        ["kubectl", "create", "role", name] => {
+            let resource = flag("resource").unwrap();
+            let (resource, group) = resource.split_once('.').unwrap();
+            let (verb, resource_name) = (flag("verb").unwrap(), flag("resource-name").unwrap());
+            let path = format!("{}/{name}", flag("namespace").unwrap());
+            insert(rbac, [world::role(&path, &[rule(&[&verb], &[group], &[resource], &[&resource_name])])]);
         }
         ["kubectl", "create", "rolebinding", name] => {
             let subject = flag("serviceaccount").unwrap().replace(':', "/");
@@ -388,12 +484,15 @@ fn create(rbac: &mut Rbac, command: &str) {
 /// Applies the operations of a `kubectl patch` command to the role among `objects`.
 fn patch(objects: &[Value], command: &str) -> Value {
     let (_, rest) = command.split_once("kubectl patch ").unwrap();
-    let (target, _) = rest.split_once(' ').unwrap();
+    let (target, rest) = rest.split_once(' ').unwrap();
+    let namespace = rest.strip_prefix("--namespace=").and_then(|rest| rest.split(' ').next());
     let (kind, name) = target.split_once('/').unwrap();
     let mut object = objects
         .iter()
         .rfind(|object| {
-            object["kind"].as_str().unwrap().eq_ignore_ascii_case(kind) && object["metadata"]["name"] == name
+            object["kind"].as_str().unwrap().eq_ignore_ascii_case(kind)
+                && object["metadata"]["name"] == name
+                && object["metadata"]["namespace"].as_str() == namespace
         })
         .unwrap()
         .clone();
@@ -454,32 +553,46 @@ fn any_object() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// Whatever is proposed makes the answer yes. What commands create gives nobody else anything, and the account
-    /// nothing else; what they patch gives nobody a name that the rule did not have in some spelling.
+    /// Whatever is proposed makes the answer yes, as commands and as objects alike, and no part of it would do. What
+    /// commands create gives nobody else anything, and the account nothing else; what they patch gives nobody a name
+    /// that the rule did not have in some spelling.
     #[test]
     fn a_fix_allows_what_was_asked_and_no_more(objects in vec(any_object(), 0..14)) {
         let asked = question("a/x", "s");
+        let others =
+            [question("a/y", "s"), question("a/x", "t"), question("b/x", "s"), question("a/x", "u")];
         let world = rbac(objects.iter().cloned());
         let Answer::Deny(refusal) = world.explain(&asked) else { return Ok(()) };
         prop_assert!(refusal.near_misses().len() <= Rbac::MAX_NEAR_MISSES);
         for miss in refusal.near_misses() {
             let fix = miss.fix().unwrap();
             prop_assert!(!miss.to_string().contains('\n'));
+            let change = miss.change().unwrap().objects();
+            let mut applied = world.clone();
+            change.iter().for_each(|object| applied.insert(object.clone()));
+            prop_assert!(applied.answer(&asked).is_allowed(), "{miss}: {change:?}");
+            for left_out in 0..change.len() {
+                let mut part = world.clone();
+                let kept = change.iter().enumerate().filter(|(index, _)| *index != left_out);
+                kept.for_each(|(_, object)| part.insert(object.clone()));
+                prop_assert!(!part.answer(&asked).is_allowed(), "{miss}: too much of {change:?}");
+            }
+
             let mut fixed = world.clone();
             if fix.starts_with("kubectl create ") {
                 fix.lines().for_each(|command| create(&mut fixed, command));
-                for other in [question("a/y", "s"), question("a/x", "t"), question("b/x", "s"), question("a/x", "u")] {
-                    prop_assert_eq!(fixed.answer(&other).is_allowed(), world.answer(&other).is_allowed(), "{}", fix);
+                for other in &others {
+                    prop_assert_eq!(fixed.answer(other).is_allowed(), world.answer(other).is_allowed(), "{}", fix);
                 }
-            } else if fix.starts_with("kubectl patch ") {
+            } else {
                 insert(&mut fixed, [patch(&objects, fix)]);
                 let unnamed = question("a/x", "u");
                 prop_assert_eq!(fixed.answer(&unnamed).is_allowed(), world.answer(&unnamed).is_allowed(), "{}", fix);
-            } else {
-                prop_assert!(matches!(miss.kind(), NearMissKind::Subject { .. }), "{}", fix);
-                continue;
             }
             prop_assert!(fixed.answer(&asked).is_allowed(), "{miss}: {fix}");
+            for other in &others {
+                prop_assert_eq!(fixed.answer(other), applied.answer(other), "{}", fix);
+            }
         }
     }
 

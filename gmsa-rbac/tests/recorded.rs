@@ -57,6 +57,10 @@ fn check(objects: &List, reviews: &[Review], name: &str) {
         assert!(!status.denied, "RBAC never says so: {name} {question:?}");
         let answer = rbac.answer(question);
         assert_eq!(answer.is_allowed(), status.allowed, "{name} {question:?}");
+        let holders = rbac.who_can_use(question.credential_spec());
+        let (namespace, account) = (question.namespace(), question.service_account());
+        let held = holders.iter().any(|holder| holder.pods().include(namespace, account));
+        assert_eq!(held, status.allowed, "{name} {question:?}: {holders:?}");
         let reasons: Vec<_> = rbac.grants(question).map(|grant| grant.reason()).collect();
         match answer {
             Answer::Allow(grant) => {

@@ -42,7 +42,7 @@ use serde_json::Value;
 
 pub use credential_spec::check_credential_spec;
 pub use error::{FieldError, FieldErrorKind};
-pub use name::check_rbac_name;
+pub use gmsa_rbac::check_rbac_name;
 pub use pod::{check_pod, default_pod};
 pub use pruned::{prune, pruned_fields};
 

@@ -22,31 +22,6 @@ pub(super) enum Scope {
     Cluster,
 }
 
-/// What is wrong with `name` as the name of a role, a cluster role or one of their bindings, in the API
-/// server's words; nothing if it is fine.
-///
-/// These names are segments of a request path, not DNS names: `system:node` and `Use_GMSA` are valid.
-///
-/// Source: Kubernetes `apimachinery/pkg/api/validation/path/name.go`, `IsValidPathSegmentName`.
-///
-/// ```
-/// use gmsa_admission::api_server::check_rbac_name;
-///
-/// assert!(check_rbac_name("Use_GMSA:webapp1").is_empty());
-/// assert_eq!(check_rbac_name("gmsa/webapp1"), ["may not contain '/'"]);
-/// assert_eq!(check_rbac_name(".."), ["may not be '..'"]);
-/// ```
-pub fn check_rbac_name(name: &str) -> Vec<&'static str> {
-    match name {
-        "." => vec!["may not be '.'"],
-        ".." => vec!["may not be '..'"],
-        _ => {
-            let parts = [("/", "may not contain '/'"), ("%", "may not contain '%'")];
-            parts.iter().filter(|(part, _)| name.contains(part)).map(|(_, fault)| *fault).collect()
-        }
-    }
-}
-
 /// Checks `metadata`, which every object has: its names, and its namespace.
 ///
 /// A namespace on a cluster-scoped kind is no error: the API server clears it.
@@ -95,7 +70,9 @@ impl NameForm {
         let (limit, well_formed, rule): (usize, bool, &'static str) = match self {
             Self::Subdomain => (253, name.split('.').all(is_label), SUBDOMAIN),
             Self::Label => (63, is_label(name), LABEL),
-            Self::PathSegment => return check_rbac_name(name).into_iter().map(Cow::from).collect(),
+            Self::PathSegment => {
+                return gmsa_rbac::check_rbac_name(name).into_iter().map(Cow::from).collect();
+            }
         };
         let mut faults = Vec::new();
         if name.len() > limit {

@@ -1,0 +1,194 @@
+//! Runs `access` with its commands as a user does. Their output is checked in under `tests/golden`; to write it anew,
+//! run the tests with `UPDATE_GOLDEN=1` and read the difference. Cargo builds the programs when it runs all tests of the
+//! package, not with `--test access` alone.
+
+use std::{
+    env, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+const CLUSTER: &str = "gmsa-admission/tests/vectors/admission/cluster.json";
+
+fn access(arguments: &[&str], input: &str) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let tests = env::current_exe().unwrap();
+    let examples = tests.parent().and_then(Path::parent).unwrap().join("examples");
+    let mut child = Command::new(examples.join("access"))
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn check_golden(name: &str, actual: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(actual, expected, "{name} has changed");
+}
+
+/// Runs it for text and for JSON, compares both with what is checked in, and returns the JSON.
+fn both(name: &str, arguments: &[&str], code: i32) -> Value {
+    let output = access(arguments, "");
+    assert_eq!(output.status.code(), Some(code), "{name}: {}", text(&output.stderr));
+    assert!(!output.stdout.contains(&0x1b), "colours go to terminals only");
+    check_golden(&format!("access-{name}.txt"), &text(&output.stdout));
+    let output = access(&[arguments, &["--output", "json"]].concat(), "");
+    assert_eq!(output.status.code(), Some(code));
+    check_golden(&format!("access-{name}.json"), &text(&output.stdout));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn who_lists_everybody_with_their_chains() {
+    let answer = both("who", &["who", "webapp0", "--cluster", CLUSTER], 0);
+    assert_eq!(answer["exists"], true);
+    // Either side of the command will do.
+    let before = access(&["--cluster", CLUSTER, "--output", "json", "who", "webapp0"], "");
+    assert_eq!(serde_json::from_slice::<Value>(&before.stdout).unwrap(), answer);
+    let folder = "examples/manifests/unauthorized";
+    both("who-nobody", &["who", "gmsa-payroll", "--cluster", folder], 1);
+    let output = access(&["who", "gmsa-payrol", "--cluster", folder], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).starts_with("note: there is no credential spec gmsa-payrol\n"));
+}
+
+#[test]
+fn audit_finds_what_is_wrong() {
+    both("audit-unauthorized", &["audit", "--cluster", "examples/manifests/unauthorized"], 1);
+    both("audit-as-documented", &["audit", "--cluster", "examples/manifests/as-documented"], 1);
+    let recorded = both("audit-recorded", &["audit", "--cluster", CLUSTER], 1);
+    let ids: Vec<&str> =
+        recorded.as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap()).collect();
+    for id in ["GR101", "GR102", "GR104", "GR106"] {
+        assert!(ids.contains(&id), "{ids:?}");
+    }
+    let clean = both("audit-clean", &["audit", "--cluster", "examples/manifests/several-specs"], 0);
+    assert_eq!(clean, serde_json::json!([]));
+}
+
+#[test]
+fn what_is_granted_is_granted() {
+    let flags = [
+        "--namespace",
+        "shop",
+        "--service-account",
+        "web",
+        "--service-account",
+        "batch",
+        "--credential-spec",
+        "db",
+    ];
+    let granted = access(&[&["grant"], &flags[..]].concat(), "");
+    assert_eq!(granted.status.code(), Some(0), "{}", text(&granted.stderr));
+    check_golden("access-grant.yaml", &text(&granted.stdout));
+    for account in ["web", "batch"] {
+        let question = ["--namespace", "shop", "--service-account", account, "--credential-spec", "db"];
+        let asked = access(&[&["--cluster", "-"], &question[..]].concat(), &text(&granted.stdout));
+        assert_eq!(asked.status.code(), Some(0), "{}", text(&asked.stderr));
+    }
+    let list = access(&[&["grant"], &flags[..], &["--output", "json"]].concat(), "");
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!((&list["kind"], list["items"].as_array().unwrap().len()), (&"List".into(), 3));
+}
+
+#[test]
+fn the_fewest_grants_make_the_audit_clean() {
+    let folder = "examples/manifests/unauthorized";
+    let minimal = access(&["minimize", "--cluster", folder], "");
+    assert_eq!(minimal.status.code(), Some(0), "{}", text(&minimal.stderr));
+    check_golden("access-minimize.yaml", &text(&minimal.stdout));
+    // The folder without its permissions, with these instead.
+    let read = |name: &str| fs::read_to_string(Path::new("manifests/unauthorized").join(name)).unwrap();
+    let keeps = |document: &&str| !document.contains("rbac.authorization.k8s.io");
+    let cluster = read("cluster.yaml");
+    let kept: Vec<&str> = cluster.split("---\n").filter(keeps).collect();
+    let all = [kept.join("---\n"), read("deployments.yaml"), text(&minimal.stdout)];
+    let audit = access(&["audit", "--cluster", "-"], &all.join("---\n"));
+    assert_eq!(text(&audit.stdout), "nothing found\n");
+    assert_eq!(audit.status.code(), Some(0));
+
+    let left_out = access(&["minimize", "--cluster", "examples/manifests/as-documented"], "");
+    assert_eq!(left_out.status.code(), Some(1));
+    assert!(text(&left_out.stderr).contains("left out: "), "{}", text(&left_out.stderr));
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_in_words() {
+    for (arguments, input, says) in [
+        (&["who", "webapp0"][..], "", "error: the command needs --cluster <PATH>"),
+        (&["audit", "--cluster", "no/such/folder"], "", "error: no/such/folder: "),
+        (&["audit", "--cluster", "-"], "kind: [", "error: -:1:"),
+        (&["audit", "--cluster", "-"], "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n", "error: -:1:1: "),
+        (&["--queries", "x.json", "audit", "--cluster", "-"], "", "error: a question and a command"),
+        (
+            &["grant", "--namespace", "A", "--service-account", "x", "--credential-spec", "s"],
+            "",
+            "error: namespace must not contain `A`",
+        ),
+        (&["--namespace", "a"], "", "error: the following required arguments were not provided"),
+        (&[], "", "error: the following required arguments were not provided"),
+    ] {
+        let output = access(arguments, input);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+        assert!(text(&output.stderr).starts_with(says), "{}", text(&output.stderr));
+    }
+}
+
+/// 10,000 bindings, 1,000 credential specs, 100,000 questions, in one run.
+#[test]
+fn a_large_cluster_answers_many_questions() {
+    const NAMES: usize = 1_000;
+    const BINDINGS: usize = 10_000;
+    let role = |index: usize| {
+        serde_json::json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": format!("use-gmsa-s{index}")},
+            "rules": [{"apiGroups": ["windows.k8s.io"], "resources": ["gmsacredentialspecs"], "verbs": ["use"],
+                       "resourceNames": [format!("s{index}")]}]})
+    };
+    let binding = |index: usize| {
+        serde_json::json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": {"name": format!("b{index}"), "namespace": format!("n{}", index / 10)},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                        "name": format!("use-gmsa-s{}", index % NAMES)},
+            "subjects": [{"kind": "ServiceAccount", "name": format!("a{}", index % 10)}]})
+    };
+    let items: Vec<Value> = (0..NAMES).map(role).chain((0..BINDINGS).map(binding)).collect();
+    let questions: Vec<Value> = (0..100_000)
+        .map(|index| {
+            let bound = index % BINDINGS;
+            serde_json::json!({"namespace": format!("n{}", bound / 10), "serviceAccount": format!("a{}", bound % 10),
+                "credentialSpec": format!("s{}", (bound + index / BINDINGS) % NAMES)})
+        })
+        .collect();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (cluster, queries) = (folder.join("large-cluster.json"), folder.join("large-queries.json"));
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    fs::write(&cluster, list.to_string()).unwrap();
+    fs::write(&queries, Value::from(questions).to_string()).unwrap();
+    let output =
+        access(&["--cluster", cluster.to_str().unwrap(), "--queries", queries.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    for (index, answer) in answers.iter().enumerate() {
+        assert_eq!(answer["allowed"], Value::from(index < BINDINGS), "{answer}");
+    }
+    assert_eq!(answers.len(), 100_000);
+}

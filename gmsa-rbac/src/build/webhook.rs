@@ -1,0 +1,75 @@
+use gmsa_types::ServiceAccountRef;
+use k8s_openapi::{
+    api::{
+        core::v1::ServiceAccount,
+        rbac::v1::{ClusterRole, ClusterRoleBinding, Subject},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+use super::{conventional_labels, metadata, role_ref, rule, spec_rule};
+
+/// What the admission webhook itself may do, and the service account that does it.
+///
+/// It reads credential specs (`get`; `list` and `watch` to keep a cache) and asks access questions (`create`
+/// `localsubjectaccessreviews`, in the namespace of each pod). It does not `use` a credential spec: it asks whether
+/// others may, and a webhook that could would lend its permission to whoever takes it over. For the same reason it
+/// writes nothing and reads no Secrets.
+///
+/// `system:auth-delegator`, which is often bound for this, has the cluster-wide reviews and not the local ones.
+///
+/// ```
+/// use gmsa_rbac::build::WebhookAccess;
+///
+/// let access = WebhookAccess::new("gmsa-system/gmsa-webhook".parse()?);
+/// assert_eq!(access.service_account().metadata.namespace.as_deref(), Some("gmsa-system"));
+/// assert_eq!(access.cluster_role().metadata.name.as_deref(), Some("gmsa-webhook"));
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookAccess {
+    account: ServiceAccountRef,
+}
+
+impl WebhookAccess {
+    /// For a webhook that runs under this account.
+    pub fn new(account: ServiceAccountRef) -> Self {
+        Self { account }
+    }
+
+    /// The service account.
+    pub fn service_account(&self) -> ServiceAccount {
+        let metadata = metadata(self.account.name(), &conventional_labels());
+        ServiceAccount {
+            metadata: ObjectMeta { namespace: Some(self.account.namespace().to_owned()), ..metadata },
+            ..ServiceAccount::default()
+        }
+    }
+
+    /// The role.
+    pub fn cluster_role(&self) -> ClusterRole {
+        ClusterRole {
+            metadata: metadata(self.account.name(), &conventional_labels()),
+            rules: Some(vec![
+                spec_rule(&["get", "list", "watch"], None),
+                rule("authorization.k8s.io", "localsubjectaccessreviews", &["create"]),
+            ]),
+            ..ClusterRole::default()
+        }
+    }
+
+    /// The binding of the role to the account. It is for the whole cluster, since credential specs belong to no
+    /// namespace, and pods come in all of them.
+    pub fn cluster_role_binding(&self) -> ClusterRoleBinding {
+        ClusterRoleBinding {
+            metadata: metadata(self.account.name(), &conventional_labels()),
+            role_ref: role_ref("ClusterRole", self.account.name()),
+            subjects: Some(vec![Subject {
+                kind: "ServiceAccount".to_owned(),
+                name: self.account.name().to_owned(),
+                namespace: Some(self.account.namespace().to_owned()),
+                api_group: None,
+            }]),
+        }
+    }
+}
