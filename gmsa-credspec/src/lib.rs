@@ -2,6 +2,7 @@
 
 mod canonical;
 mod compare;
+pub mod convert;
 pub mod diagnose;
 mod document;
 pub mod generate;
