@@ -1,0 +1,237 @@
+//! A finding with its line of the source, as `rustc` shows it.
+//!
+//! The line is the user's own, and only he sees it. What a plug-in gets can be a password, though, and ends up in the
+//! log of a CI job with the rest: it is never shown, nor is anything that could be it.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use gmsa_credspec::source::{ForgivenKind, Node, NodeValue, Source};
+use gmsa_types::finding::{Finding, Severity, SourcePosition};
+
+/// What stands for a text that is not shown.
+const MASK: &str = "***";
+
+/// How much of a long line is shown on either side of a place, in bytes.
+const CONTEXT: usize = 80;
+
+/// Renders findings about one source.
+pub(crate) struct Snippets<'s> {
+    name: &'s str,
+    text: &'s str,
+    masked: Vec<Range<usize>>,
+}
+
+impl<'s> Snippets<'s> {
+    pub(crate) fn new(name: &'s str, source: &'s Source) -> Self {
+        Self { name, text: source.text(), masked: masked(source) }
+    }
+
+    /// The finding with its line, if it has one, and all that it tells.
+    pub(crate) fn render(&self, finding: &Finding) -> String {
+        let level = match finding.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Info => Level::INFO,
+        };
+        let id = finding.id().to_string();
+        let mut group = level.primary_title(finding.message()).id(id).elements([] as [Origin<'_>; 0]);
+        let origin = Origin::path(self.name);
+        match finding.position() {
+            Some(position) => {
+                group = group.element(origin.line(position.line).char_column(position.column));
+                if let Some(line) = self.line(position) {
+                    let place = AnnotationKind::Primary.span(line.place);
+                    group =
+                        group.element(Snippet::source(line.text).line_start(position.line).annotation(place));
+                }
+            }
+            None => group = group.element(origin),
+        }
+        if let Some(object) = finding.object().filter(|object| object.kind().is_some()) {
+            let name = object.name().map(|name| format!(" {name}")).unwrap_or_default();
+            group =
+                group.element(Level::NOTE.message(format!("in {}{name}", object.kind().unwrap_or_default())));
+        }
+        if let Some(why) = finding.why() {
+            group = group.element(Level::NOTE.message(why));
+        }
+        if let Some(help) = finding.help() {
+            group = group.element(Level::HELP.message(help));
+        }
+        if let Some(fix) = finding.fix() {
+            group = group.element(Level::HELP.message(format!("`credspec fix` can do it: {}", fix.title())));
+        }
+        // Colours go where there are none to be shown, too: `program::print` takes them out.
+        Renderer::styled().render(&[group])
+    }
+
+    /// The line on which a place starts, with the place in it.
+    fn line(&self, position: SourcePosition) -> Option<Line> {
+        let before = self.text.get(..position.offset)?;
+        let start = before.rfind('\n').map_or(0, |feed| feed + 1);
+        let rest = self.text.get(position.offset..)?;
+        let end = position.offset + rest.find('\n').unwrap_or(rest.len());
+        let end = start + self.text.get(start..end)?.trim_end_matches('\r').len();
+        let line = Line::masked(self.text, start..end, &self.masked, position);
+        Some(line.cut())
+    }
+}
+
+/// A line as it is shown, and the place in it.
+struct Line {
+    text: String,
+    place: Range<usize>,
+}
+
+impl Line {
+    fn masked(text: &str, line: Range<usize>, masked: &[Range<usize>], position: SourcePosition) -> Self {
+        let mut shown = Self { text: String::new(), place: 0..0 };
+        let place = position.offset..position.end().min(line.end).max(position.offset);
+        let mut at = line.start;
+        let mut started = None;
+        let mut ended = None;
+        while at < line.end {
+            let here = shown.text.len();
+            if let Some(hidden) = masked.iter().find(|hidden| hidden.contains(&at)) {
+                shown.text.push_str(MASK);
+                let end = hidden.end.min(line.end);
+                if place.start < end {
+                    started.get_or_insert(here);
+                }
+                if place.end <= end && place.end > at {
+                    ended.get_or_insert(shown.text.len());
+                }
+                at = end;
+                continue;
+            }
+            if at >= place.start {
+                started.get_or_insert(here);
+            }
+            if at >= place.end {
+                ended.get_or_insert(here);
+            }
+            let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            // Terminals take these for commands; the renderer replaces the others.
+            let is_command = ('\u{80}'..='\u{9f}').contains(&character);
+            shown.text.push(if is_command { char::REPLACEMENT_CHARACTER } else { character });
+            at += character.len_utf8();
+        }
+        let start = started.unwrap_or(shown.text.len());
+        shown.place = start..ended.unwrap_or(shown.text.len()).max(start);
+        shown
+    }
+
+    /// The surroundings of the place alone, if the line is long.
+    fn cut(self) -> Self {
+        let boundary = |at: usize| self.text.floor_char_boundary(at.min(self.text.len()));
+        let start = boundary(self.place.start.saturating_sub(CONTEXT));
+        let end = boundary(self.place.start + 2 * CONTEXT);
+        if end - start >= self.text.len() {
+            return self;
+        }
+        let (mut text, mut moved) = (String::new(), 0);
+        if start > 0 {
+            text.push_str("...");
+            moved = text.len();
+        }
+        text.push_str(&self.text[start..end]);
+        let behind = text.len();
+        if end < self.text.len() {
+            text.push_str("...");
+        }
+        let moved = |at: usize| (at + moved - start).min(behind);
+        Self { place: moved(self.place.start)..moved(self.place.end), text }
+    }
+}
+
+/// The places in the text that are not shown, sorted.
+fn masked(source: &Source) -> Vec<Range<usize>> {
+    let text = source.text();
+    let mut hidden = Vec::new();
+    let mut keys = Vec::new();
+    for document in source.documents() {
+        if let Some(root) = document.root() {
+            mask_node(root, Holds::Anything, &mut hidden, &mut keys);
+        }
+        let comments = document.forgiven().iter().filter(|it| it.kind() == ForgivenKind::Comment);
+        let comments = comments.map(|comment| range(comment.position()));
+        hidden.extend(comments.filter(|range| text.get(range.clone()).is_some_and(names_input)));
+    }
+    // Where it stands in no tree, what follows it may be the value: to the end of the line, or, where a document
+    // could not be read, to the end of all.
+    let is_readable = source.documents().iter().all(|document| document.fault().is_none());
+    let lower = text.to_ascii_lowercase();
+    for (at, word) in lower.match_indices("plugin").filter(|(at, _)| is_input(&lower[at + 6..])) {
+        let is_known = |range: &Range<usize>| range.contains(&at);
+        if is_readable && (keys.iter().any(is_known) || hidden.iter().any(is_known)) {
+            continue;
+        }
+        let start = at + word.len();
+        let line = lower[start..].find('\n').map_or(lower.len(), |feed| start + feed);
+        hidden.push(start..if is_readable { line } else { lower.len() });
+    }
+    // Where places overlap, one that ends sooner must not end the mask.
+    hidden.sort_by_key(|range| (range.start, range.end));
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in hidden.into_iter().filter(|range| !range.is_empty()) {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// What a value may be, from the key that it is under.
+#[derive(Clone, Copy, PartialEq)]
+enum Holds {
+    Anything,
+    /// A `HostAccountConfig`, in which all is hidden but what is known to be no secret, whatever the spelling.
+    Host,
+    Input,
+}
+
+fn mask_node(node: &Node, holds: Holds, hidden: &mut Vec<Range<usize>>, keys: &mut Vec<Range<usize>>) {
+    if holds == Holds::Input {
+        hidden.push(range(node.position()));
+        return;
+    }
+    match node.value() {
+        NodeValue::Object(members) => {
+            for member in members {
+                let key = member.key().to_ascii_lowercase();
+                let below = match key.as_str() {
+                    "hostaccountconfig" => Holds::Host,
+                    "portableccgversion" | "pluginguid" if holds == Holds::Host => Holds::Anything,
+                    key if holds == Holds::Host || names_input(key) => Holds::Input,
+                    _ => Holds::Anything,
+                };
+                if below == Holds::Input {
+                    keys.push(range(member.key_position()));
+                }
+                mask_node(member.node(), below, hidden, keys);
+            }
+        }
+        NodeValue::Array(items) => items.iter().for_each(|item| mask_node(item, holds, hidden, keys)),
+        // A document in quotes, or a text where the object has to be.
+        NodeValue::String(text) if holds == Holds::Host || names_input(text) => {
+            hidden.push(range(node.position()));
+        }
+        _ => {}
+    }
+}
+
+fn names_input(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices("plugin").any(|(at, word)| is_input(&lower[at + word.len()..]))
+}
+
+/// Whether what follows `plugin` makes it `PluginInput`, `plugin_input` or `plugin input`.
+fn is_input(rest: &str) -> bool {
+    rest.trim_start_matches(['_', '-', ' ', '.']).starts_with("input")
+}
+
+fn range(position: SourcePosition) -> Range<usize> {
+    position.offset..position.end()
+}
