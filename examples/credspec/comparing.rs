@@ -89,7 +89,7 @@ pub(crate) fn compare(arguments: Compare) -> Done {
         (Ok(left), Ok(right)) => (left, right),
         (left, right) => return Err(both_wrong(left, right)),
     };
-    let found = match left.compare(right.as_str()) {
+    let found = match gmsa_credspec::compare(&left, &right) {
         Comparison::Equal => Vec::new(),
         Comparison::Different(differences) => differences,
         // Both were read strictly before.

@@ -5,15 +5,19 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use gmsa_credspec::CanonicalContents;
 use gmsa_examples::program::print;
-use gmsa_types::{AsWritten, CredentialSpec, CredentialSpecName};
+use gmsa_types::{CredentialSpec, CredentialSpecName};
 use serde_json::json;
 
 use crate::{
     Output,
     input::Input,
-    output::{Done, print_exactly, write_file},
+    output::{Done, print_exactly, write_file, wrong},
     pending::{ConvertOptions, Form, convert as write},
 };
 
@@ -32,16 +36,15 @@ pub(crate) struct Convert {
 /// In which form to write, and where to.
 #[derive(Args)]
 pub(crate) struct Written {
-    /// The form: document, resource-yaml, resource-json, docker-raw, docker-file, compose, ecs, oci, aws-linux,
-    /// aws-windows, helm-values, canonical or powershell.
-    #[arg(long, default_value = "document", value_parser = parse_form, hide_default_value = false)]
+    /// The form.
+    #[arg(long, default_value = "document", value_parser = forms())]
     form: Form,
 
     /// The name of the resource; made from the account's name if there is none.
     #[arg(long, value_parser = parse_name)]
     name: Option<CredentialSpecName<'static>>,
 
-    /// The name of the file that Docker, Compose or ECS reads, such as contoso_webapp1.json.
+    /// The name of the file that Docker, Compose or ECS reads; made from domain and account if there is none.
     #[arg(long, value_name = "NAME")]
     file_name: Option<String>,
 
@@ -61,7 +64,7 @@ pub(crate) struct Written {
 const CONVERT_EXAMPLES: &str = "\
 Examples:
   credspec convert webapp1.json --form resource-yaml --name gmsa-webapp1
-  kubectl get gmsacredentialspec gmsa-webapp1 -o yaml | credspec convert --form powershell > contoso_webapp1.json
+  kubectl get gmsacredentialspec gmsa-webapp1 -o yaml | credspec convert --form powershell
   credspec convert webapp1.yaml --form docker-raw
 
 Exit codes:
@@ -93,11 +96,8 @@ Exit codes:
   0  it is printed
   2  the input cannot be used; nothing is printed on the standard output";
 
-fn parse_form(text: &str) -> Result<Form, String> {
-    text.parse().map_err(|_| {
-        let known: Vec<_> = Form::ALL.iter().map(|form| form.as_str()).collect();
-        format!("choose one of {}", known.join(", "))
-    })
+fn forms() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(Form::ALL.iter().map(|form| form.as_str())).try_map(|form| form.parse())
 }
 
 fn parse_name(text: &str) -> Result<CredentialSpecName<'static>, gmsa_types::InvalidValue> {
@@ -114,21 +114,15 @@ pub(crate) fn convert(arguments: Convert) -> Done {
 }
 
 impl Written {
-    /// Writes a credential spec that came from `path`. Where no name is given, that of the resource goes on being
-    /// its name, and one made from the account's comes last.
+    /// Writes a credential spec that came from `path`. Where no name is given, that of its resource goes on being
+    /// its name.
     pub(crate) fn write(
         &self,
         spec: &CredentialSpec,
         name: Option<CredentialSpecName<'static>>,
         path: &Path,
     ) -> Done {
-        let mut options = ConvertOptions::default();
-        if let Some(name) = self.name.clone().or(name).or_else(|| suggested_name(spec)) {
-            options = options.with_name(name);
-        }
-        if let Some(file_name) = self.file_name.clone().or_else(|| file_name(spec)) {
-            options = options.with_file_name(file_name);
-        }
+        let options = ConvertOptions { name: self.name.clone().or(name), file_name: self.file_name.clone() };
         let text = write(spec, self.form, &options)
             .map_err(|error| vec![format!("{}: form `{}`: {error}", path.display(), self.form)])?;
         match (&self.out, self.output) {
@@ -146,23 +140,10 @@ impl Written {
     }
 }
 
-fn account(spec: &CredentialSpec) -> Option<gmsa_types::AccountName> {
-    let AsWritten::Expected(domain) = spec.domain_join_config.as_ref()? else { return None };
-    domain.machine_account_name.as_ref()?.expected()?.parse().ok()
-}
-
-fn suggested_name(spec: &CredentialSpec) -> Option<CredentialSpecName<'static>> {
-    gmsa_credspec::generate::suggested_resource_name(&account(spec)?)
-}
-
-fn file_name(spec: &CredentialSpec) -> Option<String> {
-    let AsWritten::Expected(domain) = spec.domain_join_config.as_ref()? else { return None };
-    let domain = domain.net_bios_name.as_ref()?.expected()?.parse().ok()?;
-    Some(gmsa_credspec::generate::default_file_name(&domain, &account(spec)?))
-}
-
 pub(crate) fn canonical(arguments: Canonical) -> Done {
-    let contents = Input::read(&arguments.path)?.contents()?;
+    let name = arguments.path.display();
+    let text = Input::read(&arguments.path)?.contents()?;
+    let contents = CanonicalContents::from_json(&text).or_else(|error| wrong(format!("{name}: {error}")))?;
     Ok(match arguments.output {
         Output::Text => print_exactly(contents.as_str(), ExitCode::SUCCESS),
         Output::Json => print(&format!("{:#}\n", json!({"contents": contents.as_str()})), ExitCode::SUCCESS),

@@ -98,8 +98,12 @@ struct Mended<'i> {
 
 impl<'i> Mended<'i> {
     fn new(input: &'i Input, fixed: Fixed) -> Self {
-        let Fixed { text, applied, remaining } = fixed;
-        Self { input, text, applied, remaining }
+        Self {
+            input,
+            text: fixed.text().to_owned(),
+            applied: fixed.applied().to_vec(),
+            remaining: fixed.remaining().to_vec(),
+        }
     }
 
     fn story(&self) -> String {

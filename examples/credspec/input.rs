@@ -8,7 +8,7 @@ use std::{
 
 use gmsa_credspec::{
     CanonicalContents,
-    source::{FoundSpec, ReadOptions, Source, Syntax, read_source},
+    source::{Encoding, Form, FoundSpec, ReadOptions, Source, Syntax, read_source},
 };
 use gmsa_types::CredentialSpec;
 
@@ -39,20 +39,7 @@ impl Input {
     /// The one credential spec in the file.
     fn credential_spec(&self) -> Result<FoundSpec<'_>, Vec<String>> {
         let name = &self.name;
-        let faults: Vec<_> = self
-            .source
-            .documents()
-            .iter()
-            .filter_map(|document| document.fault())
-            .map(|fault| {
-                let at = fault.position();
-                let help = fault.help().map(|help| format!("; {help}")).unwrap_or_default();
-                format!("{name}:{}:{}: {}{help}", at.line, at.column, fault.kind())
-            })
-            .collect();
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        self.refuse_faults()?;
         let mut specs: Vec<_> = self.source.credential_specs().collect();
         match (specs.pop(), specs.len()) {
             (Some(spec), 0) => Ok(spec),
@@ -71,40 +58,63 @@ impl Input {
         }
     }
 
-    /// The contents that a pod with the one credential spec gets.
+    /// The contents that a pod with the one credential spec gets: what a resource holds, or else the text as it is.
     ///
-    /// JSON is read strictly, since no consumer of it forgives what the other subcommands do.
-    pub(crate) fn contents(&self) -> Result<CanonicalContents<'static>, Vec<String>> {
-        let found = self.credential_spec()?;
-        let document = self.source.documents().get(found.document());
-        let forgiven = self.source.forgiven().iter().chain(document.into_iter().flat_map(|it| it.forgiven()));
-        let forgiven: Vec<_> = forgiven
-            .map(|forgiven| {
-                let at = forgiven.position();
-                format!(
-                    "{}:{}:{}: {}; `credspec fix` can mend it",
-                    self.name,
-                    at.line,
-                    at.column,
-                    forgiven.kind()
-                )
-            })
-            .collect();
-        if !forgiven.is_empty() {
-            return Err(forgiven);
+    /// JSON is read strictly, since no consumer of it forgives what the other subcommands do, and it may be any
+    /// object, since all are inlined alike.
+    pub(crate) fn contents(&self) -> Result<String, Vec<String>> {
+        let documents = self.source.documents();
+        let is_resource = documents.iter().any(|document| match document.form() {
+            Form::Resource(head) => head.kind().is_some(),
+            form => matches!(form, Form::List(_)),
+        });
+        let text = self.source.text();
+        let strict = CanonicalContents::from_json(text);
+        if strict.is_ok() && !is_resource && self.source.encoding() == Encoding::Utf8 {
+            return Ok(text.to_owned());
         }
-        self.refuse_repeated_keys(&found)?;
+        self.refuse_faults()?;
+        self.refuse_forgiven()?;
+        match (strict, documents) {
+            (Err(error), [document]) if !is_resource && document.syntax() == Syntax::Json => {
+                wrong(format!("{}: {error}", self.name))
+            }
+            _ => self.resource_contents(),
+        }
+    }
+
+    fn resource_contents(&self) -> Result<String, Vec<String>> {
         let spec = self.spec()?;
+        let found = self.credential_spec()?;
         let place = found.node().position();
-        let contents = match document.map(|document| document.syntax()) {
+        let contents = match self.source.documents().get(found.document()).map(|document| document.syntax()) {
             // The text itself: through the model, numbers would be rounded twice.
             Some(Syntax::Json) => {
                 let text = self.source.text().get(place.offset..place.end()).unwrap_or_default();
-                CanonicalContents::from_json(text).map(CanonicalContents::into_owned)
+                CanonicalContents::from_json(text).map(CanonicalContents::into_string)
             }
-            _ => CanonicalContents::from_spec(&spec),
+            _ => CanonicalContents::from_spec(&spec).map(CanonicalContents::into_string),
         };
-        contents.or_else(|error| wrong(self.at(&found, &format!("{error}"))))
+        contents.or_else(|error| wrong(self.at(&found, &error.to_string())))
+    }
+
+    fn refuse_faults(&self) -> Result<(), Vec<String>> {
+        let faults = self.source.documents().iter().filter_map(|document| document.fault()).map(|fault| {
+            let at = fault.position();
+            let help = fault.help().map(|help| format!("; {help}")).unwrap_or_default();
+            format!("{}:{}:{}: {}{help}", self.name, at.line, at.column, fault.kind())
+        });
+        none(faults)
+    }
+
+    fn refuse_forgiven(&self) -> Result<(), Vec<String>> {
+        let documents = self.source.documents().iter().flat_map(|document| document.forgiven());
+        let forgiven = self.source.forgiven().iter().chain(documents);
+        none(forgiven.map(|forgiven| {
+            let at = forgiven.position();
+            let kind = forgiven.kind();
+            format!("{}:{}:{}: {kind}; `credspec fix` can mend it", self.name, at.line, at.column)
+        }))
     }
 
     /// Which of two values counts, readers do not agree on.
@@ -120,7 +130,7 @@ impl Input {
                 format!("{}:{}:{}: key that its object has already", self.name, at.line, at.column)
             }));
         }
-        if repeated.is_empty() { Ok(()) } else { Err(repeated) }
+        none(repeated)
     }
 
     fn at(&self, found: &FoundSpec<'_>, message: &str) -> String {
@@ -129,8 +139,16 @@ impl Input {
     }
 }
 
+fn none(errors: impl IntoIterator<Item = String>) -> Result<(), Vec<String>> {
+    let errors: Vec<_> = errors.into_iter().collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
 /// All that is in `paths`, in their order, the files of a folder sorted.
 pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Input>, Vec<String>> {
+    if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
+        return wrong("the standard input can be read only once");
+    }
     let (mut inputs, mut errors) = (Vec::new(), Vec::new());
     for path in or_standard_input(paths) {
         match files(&path) {

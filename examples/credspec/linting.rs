@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use gmsa_credspec::generate::DomainFacts;
 use gmsa_examples::program::{BAD, FAINT, GOOD, NOTE, print, styled};
 use gmsa_types::finding::{Finding, Severity};
@@ -46,8 +49,8 @@ pub(crate) struct Arguments {
 /// What findings depend on.
 #[derive(Args)]
 pub(crate) struct Judged {
-    /// Where the credential spec is to be used: any, kubernetes, docker, aws-windows or aws-linux.
-    #[arg(long, default_value = "any", value_parser = parse_target)]
+    /// Where the credential spec is to be used.
+    #[arg(long, default_value = "any", value_parser = targets())]
     target: Target,
 
     /// Leaves out the findings of a rule, such as GC403; can be repeated.
@@ -72,11 +75,9 @@ Exit codes:
   1  errors or warnings
   2  the input cannot be used; nothing is printed on the standard output";
 
-fn parse_target(text: &str) -> Result<Target, String> {
-    text.parse().map_err(|_| {
-        let known: Vec<_> = Target::ALL.iter().map(ToString::to_string).collect();
-        format!("choose one of {}", known.join(", "))
-    })
+fn targets() -> impl TypedValueParser<Value = Target> {
+    PossibleValuesParser::new(Target::ALL.iter().map(|target| target.as_str()))
+        .try_map(|target| target.parse())
 }
 
 impl Judged {
@@ -85,9 +86,9 @@ impl Judged {
         let facts: Option<DomainFacts> = self.facts.as_deref().map(parse_facts).transpose()?;
         let allowed = |options: LintOptions| {
             self.allow.iter().try_fold(options, |options, id| {
-                options.allow(id).map_err(|_| {
-                    vec![format!("--allow {id}: there is no such rule; `credspec lint --rules` lists them")]
-                })
+                options
+                    .allow(id)
+                    .map_err(|error| vec![format!("--allow: {error}; `credspec lint --rules` lists all")])
             })
         };
         allowed(LintOptions::default())?;
@@ -162,7 +163,6 @@ fn story(found: &[(&Input, Vec<Finding>)], count: &Count) -> String {
             text += "\n\n";
         }
     }
-    let specs: usize = found.iter().map(|(input, _)| input.source.credential_specs().count()).sum();
     let mut counts = Vec::new();
     for (number, what, style) in
         [(count.errors, "error", BAD), (count.warnings, "warning", NOTE), (count.infos, "info", FAINT)]
@@ -174,11 +174,8 @@ fn story(found: &[(&Input, Vec<Finding>)], count: &Count) -> String {
     }
     let counts =
         if counts.is_empty() { styled(GOOD, "nothing to complain about") } else { counts.join(", ") };
-    text + &format!("{} in {}: {counts}\n", number(specs, "credential spec"), number(found.len(), "file"))
-}
-
-fn number(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    let files = found.len();
+    text + &format!("{files} file{}: {counts}\n", if files == 1 { "" } else { "s" })
 }
 
 fn report(found: &[(&Input, Vec<Finding>)], count: &Count) -> Value {
@@ -186,7 +183,6 @@ fn report(found: &[(&Input, Vec<Finding>)], count: &Count) -> Value {
     json!({
         "findings": findings,
         "files": found.len(),
-        "credentialSpecs": found.iter().map(|(input, _)| input.source.credential_specs().count()).sum::<usize>(),
         "errors": count.errors,
         "warnings": count.warnings,
         "infos": count.infos,
@@ -218,7 +214,7 @@ fn rule_table(output: Output) -> ExitCode {
 
 fn explain(id: &str, output: Output) -> Done {
     let Some(rule) = rules().iter().find(|rule| rule.id().to_string().eq_ignore_ascii_case(id)) else {
-        return wrong(format!("--explain {id}: there is no such rule; `credspec lint --rules` lists them"));
+        return wrong(format!("--explain: no rule `{id}`; `credspec lint --rules` lists all"));
     };
     let text = match output {
         Output::Json => format!("{:#}\n", rule_as_json(rule)),

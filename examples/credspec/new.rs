@@ -89,10 +89,12 @@ struct Plugin {
 const EXAMPLES: &str = "\
 Examples:
   Get-ADDomain | ConvertTo-Json | credspec new --facts - --account WebApp1
-  credspec new --facts domain.txt --account WebApp1 --form resource-yaml --name gmsa-webapp1 --out webapp1.yaml
-  credspec new --sid S-1-5-21-2126449477-2524075714-3094792973 --guid 244818ae-87ac-4fcd-92ec-e79e5252348a \\
-    --dns-root contoso.com --forest contoso.com --net-bios-name CONTOSO --account WebApp1 \\
-    --additional-account LogAccount@dev.contoso.com --rancher team-a:gmsa-user
+  credspec new --facts domain.txt --account WebApp1 --form resource-yaml --out webapp1.yaml
+  credspec new --facts domain.txt --account WebApp1 --rancher team-a:gmsa-user
+  credspec new --account WebApp1 --additional-account LogAccount@dev.contoso.com \\
+    --sid S-1-5-21-2126449477-2524075714-3094792973 \\
+    --guid 244818ae-87ac-4fcd-92ec-e79e5252348a \\
+    --dns-root contoso.com --forest contoso.com --net-bios-name CONTOSO
 
 Exit codes:
   0  it is written

@@ -82,7 +82,7 @@ impl Rule {
 
 const RULES: &[Rule] = &[
     Rule(
-        RuleId::new("GC001"),
+        RuleId::new("GC101"),
         Severity::Error,
         "the text cannot be read",
         "nothing else can read it either",
@@ -170,9 +170,21 @@ pub(crate) fn lint(source: &Source, options: &LintOptions) -> Vec<Finding> {
 }
 
 pub(crate) struct Fixed {
-    pub(crate) text: String,
-    pub(crate) applied: Vec<(RuleId, String)>,
-    pub(crate) remaining: Vec<Finding>,
+    text: String,
+    applied: Vec<(RuleId, String)>,
+    remaining: Vec<Finding>,
+}
+
+impl Fixed {
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+    pub(crate) fn applied(&self) -> &[(RuleId, String)] {
+        &self.applied
+    }
+    pub(crate) fn remaining(&self) -> &[Finding] {
+        &self.remaining
+    }
 }
 
 pub(crate) fn fix(source: &Source, options: &LintOptions) -> Result<Fixed, Unknown> {
@@ -185,7 +197,7 @@ pub(crate) fn fix(source: &Source, options: &LintOptions) -> Result<Fixed, Unkno
                 text.replace_range(position.offset..position.end(), &value.to_string());
                 applied.push((finding.id(), fix.title().to_owned()));
             }
-            _ if finding.id().as_str() == "GC001" => return Err(Unknown("a document".into())),
+            _ if finding.id().as_str() == "GC101" => return Err(Unknown("a document".into())),
             _ => remaining.push(finding),
         }
     }
@@ -194,23 +206,22 @@ pub(crate) fn fix(source: &Source, options: &LintOptions) -> Result<Fixed, Unkno
 
 #[derive(Default)]
 pub(crate) struct ConvertOptions {
-    name: Option<CredentialSpecName<'static>>,
+    pub(crate) name: Option<CredentialSpecName<'static>>,
+    pub(crate) file_name: Option<String>,
 }
 
-impl ConvertOptions {
-    pub(crate) fn with_name(self, name: CredentialSpecName<'static>) -> Self {
-        Self { name: Some(name) }
-    }
-    pub(crate) fn with_file_name(self, _: String) -> Self {
-        self
-    }
+fn suggested_name(spec: &CredentialSpec) -> Option<CredentialSpecName<'static>> {
+    let domain = spec.domain_join_config.as_ref()?.expected()?;
+    let account = domain.machine_account_name.as_ref()?.expected()?.parse().ok()?;
+    generate::suggested_resource_name(&account)
 }
 
 pub(crate) fn convert(spec: &CredentialSpec, form: Form, options: &ConvertOptions) -> Result<String, String> {
-    let name = options.name.as_ref().ok_or("the form needs a name");
+    let _ = &options.file_name;
+    let name = options.name.clone().or_else(|| suggested_name(spec)).ok_or("the form needs a name");
     match form {
         Form::Document => generate::write_pretty(spec).map_err(|error| error.to_string()),
-        Form::ResourceYaml => generate::write_manifest(name?, spec).map_err(|error| error.to_string()),
+        Form::ResourceYaml => generate::write_manifest(&name?, spec).map_err(|error| error.to_string()),
         Form::HelmValues => generate::write_helm_values(spec).map_err(|error| error.to_string()),
         Form::Canonical => CanonicalContents::from_spec(spec)
             .map(CanonicalContents::into_string)

@@ -5,8 +5,11 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
+};
 use gmsa_credspec::source::{ForgivenKind, Node, NodeValue, Source};
+use gmsa_examples::program::styled;
 use gmsa_types::finding::{Finding, Severity, SourcePosition};
 
 /// What stands for a text that is not shown.
@@ -35,18 +38,11 @@ impl<'s> Snippets<'s> {
             Severity::Info => Level::INFO,
         };
         let id = finding.id().to_string();
-        let mut group = level.primary_title(finding.message()).id(id).elements([] as [Origin<'_>; 0]);
-        let origin = Origin::path(self.name);
-        match finding.position() {
-            Some(position) => {
-                group = group.element(origin.line(position.line).char_column(position.column));
-                if let Some(line) = self.line(position) {
-                    let place = AnnotationKind::Primary.span(line.place);
-                    group =
-                        group.element(Snippet::source(line.text).line_start(position.line).annotation(place));
-                }
-            }
-            None => group = group.element(origin),
+        let mut group = Group::with_title(level.primary_title(finding.message()).id(id));
+        let line = finding.position().and_then(|position| Some((position, self.line(position)?)));
+        if let Some((position, line)) = line {
+            let place = AnnotationKind::Primary.span(line.place);
+            group = group.element(Snippet::source(line.text).line_start(position.line).annotation(place));
         }
         if let Some(object) = finding.object().filter(|object| object.kind().is_some()) {
             let name = object.name().map(|name| format!(" {name}")).unwrap_or_default();
@@ -63,7 +59,23 @@ impl<'s> Snippets<'s> {
             group = group.element(Level::HELP.message(format!("`credspec fix` can do it: {}", fix.title())));
         }
         // Colours go where there are none to be shown, too: `program::print` takes them out.
-        Renderer::styled().render(&[group])
+        let rendered = Renderer::styled().render(&[group]);
+        let (title, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
+        format!("{title}\n{}\n{rest}\n", self.origin(finding.position())).trim_end().to_owned()
+    }
+
+    /// File, line and column, in the renderer's manner. It would count columns in the line as it is shown, which
+    /// is not the one that the user has.
+    fn origin(&self, position: Option<SourcePosition>) -> String {
+        let name = self.name.replace(char::is_control, "?");
+        let arrow = styled(ARROW, "-->");
+        match position {
+            Some(SourcePosition { line, column, .. }) => {
+                let indent = line.to_string().len();
+                format!("{:indent$}{arrow} {name}:{line}:{column}", "")
+            }
+            None => format!(" {arrow} {name}"),
+        }
     }
 
     /// The line on which a place starts, with the place in it.
@@ -167,7 +179,8 @@ fn masked(source: &Source) -> Vec<Range<usize>> {
         if is_readable && (keys.iter().any(is_known) || hidden.iter().any(is_known)) {
             continue;
         }
-        let start = at + word.len();
+        let start =
+            at + word.len() + lower[at + word.len()..].find("input").unwrap_or_default() + "input".len();
         let line = lower[start..].find('\n').map_or(lower.len(), |feed| start + feed);
         hidden.push(start..if is_readable { line } else { lower.len() });
     }
