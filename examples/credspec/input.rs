@@ -77,7 +77,7 @@ impl Input {
         self.refuse_forgiven()?;
         match (strict, documents) {
             (Err(error), [document]) if !is_resource && document.syntax() == Syntax::Json => {
-                wrong(format!("{}: {error}", self.name))
+                wrong(format!("{}:{}:{}: {}", self.name, error.line(), error.column(), error.kind()))
             }
             _ => self.resource_contents(),
         }

@@ -1,5 +1,6 @@
 //! Runs the program `credspec` as a user does. What it prints is checked in under `tests/golden`; to write it anew, run
-//! the tests with `UPDATE_GOLDEN=1` and read the difference.
+//! the tests with `UPDATE_GOLDEN=1` and read the difference. Cargo builds the program when it runs all tests of the
+//! package, not with `--test credspec` alone.
 
 use std::{
     env, fs,
@@ -443,9 +444,9 @@ fn canonical_refuses_what_no_consumer_forgives() {
         ("{\"CmsPlugins\":[]} {\"CmsPlugins\":[]}", "2 credential specs"),
         ("{\"CmsPlugins\":[1e999]}", "error: -:1:16: "),
         ("{\"CmsPlugins\":[", "is missing"),
-        ("{\"x\":1,\"x\":1}", "key occurs twice"),
+        ("{\"x\":1,\"x\":1}", "error: -:1:8: duplicate key"),
         ("x: 1", "holds no credential spec"),
-        ("[]", "error: -: "),
+        ("[]", "error: -:1:1: "),
         ("", "holds no credential spec"),
         ("credspec: text\nkind: GMSACredentialSpec\n", "not an object"),
         ("kind: GMSACredentialSpec\ncredspec: {a: 1, a: 2}\n", "key that its object has already"),
