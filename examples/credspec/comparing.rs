@@ -62,8 +62,8 @@ Examples:
   kubectl get gmsacredentialspec gmsa-webapp1 -o yaml | credspec diff - webapp1.json --output json
 
 Exit codes:
-  0  they mean the same
-  1  they differ
+  0  there is no difference
+  1  they differ, be it in the spelling of a value
   2  one of them cannot be used; nothing is printed on the standard output";
 
 impl Two {

@@ -41,7 +41,7 @@ Exit codes:
 
 #[derive(Subcommand)]
 enum Command {
-    New(new::Arguments),
+    New(Box<new::Arguments>),
     Lint(linting::Arguments),
     Fix(fixing::Arguments),
     Convert(converting::Convert),
@@ -60,7 +60,7 @@ enum Output {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::New(arguments) => new::run(arguments),
+        Command::New(arguments) => new::run(*arguments),
         Command::Lint(arguments) => linting::run(arguments),
         Command::Fix(arguments) => fixing::run(arguments),
         Command::Convert(arguments) => converting::convert(arguments),

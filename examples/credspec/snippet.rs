@@ -136,7 +136,10 @@ impl Line {
 
     /// The surroundings of the place alone, if the line is long.
     fn cut(self) -> Self {
-        let boundary = |at: usize| self.text.floor_char_boundary(at.min(self.text.len()));
+        let boundary = |at: usize| {
+            let is_boundary = |at: &usize| self.text.is_char_boundary(*at);
+            (0..=at.min(self.text.len())).rev().find(is_boundary).unwrap_or_default()
+        };
         let start = boundary(self.place.start.saturating_sub(CONTEXT));
         let end = boundary(self.place.start + 2 * CONTEXT);
         if end - start >= self.text.len() {

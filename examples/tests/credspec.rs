@@ -440,7 +440,7 @@ fn canonical_refuses_what_no_consumer_forgives() {
         ("\u{feff}{\"CmsPlugins\":[]}", "byte order mark"),
         ("{\"CmsPlugins\":[],}", ":1:"),
         ("{\"CmsPlugins\":[]} // x", "comment"),
-        ("{\"CmsPlugins\":[],\"CmsPlugins\":[]}", "key that its object has already"),
+        ("{\"CmsPlugins\":[],\"CmsPlugins\":[]}", "error: -:1:18: duplicate key"),
         ("{\"CmsPlugins\":[]} {\"CmsPlugins\":[]}", "2 credential specs"),
         ("{\"CmsPlugins\":[1e999]}", "error: -:1:16: "),
         ("{\"CmsPlugins\":[", "is missing"),
