@@ -173,19 +173,24 @@ fn masked(source: &Source) -> Vec<Range<usize>> {
         let comments = comments.map(|comment| range(comment.position()));
         hidden.extend(comments.filter(|range| text.get(range.clone()).is_some_and(names_input)));
     }
-    // Where it stands in no tree, what follows it may be the value: to the end of the line, or, where a document
-    // could not be read, to the end of all.
-    let is_readable = source.documents().iter().all(|document| document.fault().is_none());
     let lower = text.to_ascii_lowercase();
-    for (at, word) in lower.match_indices("plugin").filter(|(at, _)| is_input(&lower[at + 6..])) {
-        let is_known = |range: &Range<usize>| range.contains(&at);
-        if is_readable && (keys.iter().any(is_known) || hidden.iter().any(is_known)) {
-            continue;
+    let ends = lower.match_indices("plugin").filter_map(|(at, word)| {
+        let rest = &lower[at + word.len()..];
+        let input = rest.trim_start_matches(SEPARATORS).strip_prefix("input")?;
+        Some((at, lower.len() - input.len()))
+    });
+    if source.documents().iter().all(|document| document.fault().is_none()) {
+        // Where it stands in no tree, what follows it on the line may be the value.
+        for (at, end) in ends {
+            if !keys.iter().chain(&hidden).any(|range| range.contains(&at)) {
+                hidden.push(end..lower[end..].find('\n').map_or(lower.len(), |feed| end + feed));
+            }
         }
-        let start =
-            at + word.len() + lower[at + word.len()..].find("input").unwrap_or_default() + "input".len();
-        let line = lower[start..].find('\n').map_or(lower.len(), |feed| start + feed);
-        hidden.push(start..if is_readable { line } else { lower.len() });
+    } else {
+        // Without a tree, nobody can say where the value ends, nor, among misspelt keys, where it starts.
+        let host = "hostaccountconfig";
+        let hosts = lower.match_indices(host).map(|(at, _)| at + host.len());
+        hidden.extend(ends.map(|(_, end)| end).chain(hosts).min().map(|start| start..lower.len()));
     }
     // Where places overlap, one that ends sooner must not end the mask.
     hidden.sort_by_key(|range| (range.start, range.end));
@@ -238,14 +243,13 @@ fn mask_node(node: &Node, holds: Holds, hidden: &mut Vec<Range<usize>>, keys: &m
     }
 }
 
+/// What stands in `PluginInput`, `plugin_input` and `plugin input` between the two words.
+const SEPARATORS: [char; 4] = ['_', '-', ' ', '.'];
+
 fn names_input(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    lower.match_indices("plugin").any(|(at, word)| is_input(&lower[at + word.len()..]))
-}
-
-/// Whether what follows `plugin` makes it `PluginInput`, `plugin_input` or `plugin input`.
-fn is_input(rest: &str) -> bool {
-    rest.trim_start_matches(['_', '-', ' ', '.']).starts_with("input")
+    let mut behind = lower.match_indices("plugin").map(|(at, word)| &lower[at + word.len()..]);
+    behind.any(|rest| rest.trim_start_matches(SEPARATORS).starts_with("input"))
 }
 
 fn range(position: SourcePosition) -> Range<usize> {

@@ -230,6 +230,15 @@ fn lint_accepts_what_new_makes() {
 }
 
 #[test]
+fn lint_takes_facts_to_compare_with() {
+    let facts = folder("facts").join("domain.txt");
+    fs::write(&facts, FACTS).unwrap();
+    assert_eq!(json(&["lint", "--facts", path(&facts)], spec(), 0)["errors"], 0);
+    fs::write(&facts, "DNSRoot : corp.example").unwrap();
+    assert!(refused(&["lint", "--facts", path(&facts)], spec()).contains("domain.txt: "));
+}
+
+#[test]
 fn lint_reads_folders_in_order() {
     let folder = folder("folders");
     fs::create_dir(folder.join("a")).unwrap();
@@ -274,6 +283,8 @@ fn lint_never_shows_what_a_plug_in_gets() {
         account_sid(&compact),
         broken(&secret),
         broken(&compact),
+        broken(&compact).replace("PluginInput", "PlugnInpt"),
+        broken(&compact).replace("PluginInput", "Plugin\\u0049nput"),
         // The value is where the text stops being a document.
         compact.replace(PASSWORD, &format!("{PASSWORD}\" {PASSWORD}")),
         compact.replace("\"PluginInput\":\"", "\"PluginInput\":"),
