@@ -150,7 +150,7 @@ impl<'de> Deserialize<'de> for CanonicalContents<'_> {
     }
 }
 
-fn write(node: &Node<'_>, out: &mut String) {
+pub(crate) fn write(node: &Node<'_>, out: &mut String) {
     match &node.value {
         Value::Null => out.push_str("null"),
         Value::Boolean(true) => out.push_str("true"),

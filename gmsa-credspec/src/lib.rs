@@ -2,7 +2,9 @@
 
 mod canonical;
 mod compare;
+pub mod convert;
 pub mod diagnose;
+pub mod diff;
 mod document;
 pub mod generate;
 mod json;
