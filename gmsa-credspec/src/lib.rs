@@ -6,6 +6,7 @@ pub mod diagnose;
 mod document;
 pub mod generate;
 mod json;
+pub mod lint;
 mod number;
 mod pointer;
 mod position;
