@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gmsa_credspec::Comparison;
+use gmsa_credspec::{
+    Comparison,
+    diff::{diff as differences, render},
+};
 use gmsa_examples::program::{BAD, GOOD, print, styled};
 use serde_json::json;
 
@@ -11,7 +14,6 @@ use crate::{
     Output,
     input::{Input, is_standard_input},
     output::{Done, code, wrong},
-    pending::{diff as differences, render},
 };
 
 /// Tells whether two credential specs say the same, by the rule of the admission webhook.

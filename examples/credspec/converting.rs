@@ -9,7 +9,10 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use gmsa_credspec::CanonicalContents;
+use gmsa_credspec::{
+    CanonicalContents,
+    convert::{ConvertOptions, Form, convert as write},
+};
 use gmsa_examples::program::print;
 use gmsa_types::{CredentialSpec, CredentialSpecName};
 use serde_json::json;
@@ -18,7 +21,6 @@ use crate::{
     Output,
     input::Input,
     output::{Done, print_exactly, write_file, wrong},
-    pending::{ConvertOptions, Form, convert as write},
 };
 
 /// Writes one credential spec in the form that somebody else takes.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use gmsa_credspec::lint::{Fixed, fix};
 use gmsa_examples::program::{GOOD, print, styled};
 use gmsa_types::finding::RuleId;
 use serde_json::{Value, json};
@@ -12,7 +13,6 @@ use crate::{
     input::{self, Input, is_standard_input},
     linting::{Count, Judged, finding_as_json},
     output::{Done, code, print_exactly, write_file, wrong},
-    pending::{Fixed, fix},
 };
 
 /// Mends what needs no human to decide, and prints the mended text.

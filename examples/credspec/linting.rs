@@ -6,7 +6,10 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use gmsa_credspec::generate::DomainFacts;
+use gmsa_credspec::{
+    generate::DomainFacts,
+    lint::{LintOptions, Rule, Target, lint, rules},
+};
 use gmsa_examples::program::{BAD, FAINT, GOOD, NOTE, print, styled};
 use gmsa_types::finding::{Finding, Severity};
 use serde_json::{Value, json};
@@ -16,7 +19,6 @@ use crate::{
     input::{self, Input},
     new::parse_facts,
     output::{Done, code, wrong},
-    pending::{LintOptions, Rule, Target, lint, rules},
     snippet::Snippets,
 };
 

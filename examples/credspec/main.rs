@@ -9,7 +9,6 @@ mod input;
 mod linting;
 mod new;
 mod output;
-mod pending;
 mod snippet;
 
 use std::process::ExitCode;
