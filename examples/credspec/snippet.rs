@@ -99,7 +99,10 @@ struct Line {
 impl Line {
     fn masked(text: &str, line: Range<usize>, masked: &[Range<usize>], position: SourcePosition) -> Self {
         let mut shown = Self { text: String::new(), place: 0..0 };
-        let place = position.offset..position.end().min(line.end).max(position.offset);
+        let is_container = text.get(position.offset..).is_some_and(|rest| rest.starts_with(['{', '[']));
+        // Of an object or array, the bracket will do.
+        let end = if is_container { position.offset + 1 } else { position.end() };
+        let place = position.offset..end.min(line.end).max(position.offset);
         let mut at = line.start;
         let mut started = None;
         let mut ended = None;
