@@ -221,12 +221,13 @@ fn explain(id: &str, output: Output) -> Done {
     let text = match output {
         Output::Json => format!("{:#}\n", rule_as_json(rule)),
         Output::Text => format!(
-            "{}[{}]: {}\n\n{}\n\n{}\n",
+            "{}[{}]: {}\n\n{}\n\n{}\n\nsource: {}\n",
             rule.severity(),
             rule.id(),
             rule.title(),
             rule.why(),
-            if rule.fixable() { "`credspec fix` can mend it." } else { "It needs a human to mend it." }
+            if rule.fixable() { "`credspec fix` can mend it." } else { "It needs a human to mend it." },
+            rule.source(),
         ),
     };
     Ok(print(&text, ExitCode::SUCCESS))
@@ -239,5 +240,6 @@ fn rule_as_json(rule: &Rule) -> Value {
         "title": rule.title(),
         "why": rule.why(),
         "fixable": rule.fixable(),
+        "source": rule.source(),
     })
 }

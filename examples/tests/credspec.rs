@@ -209,6 +209,7 @@ fn new_writes_a_file_once() {
 #[test]
 fn lint_shows_the_line_with_a_caret() {
     let told = printed(&["lint"], wrong_spec(), 1);
+    check_golden("credspec-lint.txt", &told);
     let lines: Vec<_> = told.lines().collect();
     let title = lines.iter().position(|line| line.starts_with("error[GC302]: ")).unwrap();
     assert_eq!(lines[title + 1].trim_start(), "--> -:6:12");
@@ -343,6 +344,7 @@ fn lint_leaves_out_what_is_allowed() {
 #[test]
 fn lint_explains_its_rules() {
     let table = printed(&["lint", "--rules"], "", 0);
+    check_golden("credspec-rules.txt", &table);
     let rules = json(&["lint", "--rules"], "", 0);
     assert_eq!(table.lines().count(), rules.as_array().unwrap().len());
     for rule in rules.as_array().unwrap() {
@@ -432,7 +434,8 @@ fn vectors() -> Vec<Value> {
 fn canonical_is_the_same_from_every_form() {
     let canonical = printed(&["canonical"], spec(), 0);
     assert!(canonical.starts_with('{') && canonical.ends_with('}') && !canonical.contains(['\n', ' ']));
-    for form in ["document", "powershell", "resource-yaml", "canonical"] {
+    let forms = ["document", "powershell", "resource-yaml", "resource-json", "docker-file", "canonical"];
+    for form in forms {
         let converted = printed(&["convert", "--form", form], spec(), 0);
         assert_eq!(printed(&["canonical"], &converted, 0), canonical, "{form}");
     }
@@ -475,6 +478,33 @@ fn convert_reads_what_people_have() {
     assert_eq!(printed(&["convert", "--form", "resource-yaml"], &yaml, 0), yaml, "the name is kept");
     let answer = json(&["convert", "--form", "canonical"], spec(), 0);
     assert_eq!(answer["text"], printed(&["canonical"], spec(), 0));
+}
+
+#[test]
+fn convert_writes_every_form() {
+    for form in [
+        "document",
+        "resource-yaml",
+        "resource-json",
+        "docker-raw",
+        "docker-file",
+        "compose",
+        "swarm",
+        "ecs",
+        "oci",
+        "helm-values",
+        "canonical",
+        "powershell",
+    ] {
+        let converted = printed(&["convert", "--form", form], spec(), 0);
+        assert!(converted.to_lowercase().contains("webapp1"), "{form}: {converted}");
+    }
+    let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gmsa-AbCdEf";
+    let made = ["new", "--facts", "-", "--account", "WebApp1"];
+    let windows = printed(&[&made[..], &["--aws-arn", arn]].concat(), FACTS, 0);
+    let linux = printed(&[&made[..], &["--aws-linux-arn", arn]].concat(), FACTS, 0);
+    assert_eq!(printed(&["convert", "--form", "aws-linux"], &windows, 0), linux);
+    assert_eq!(printed(&["convert", "--form", "aws-windows"], &linux, 0), windows);
 }
 
 #[test]
@@ -522,7 +552,7 @@ fn diff_says_what_differs() {
     let arguments = ["diff", "-", path(&file)];
     assert_eq!(printed(&arguments, spec(), 0), "no difference\n");
     assert_eq!(json(&arguments, spec(), 0)["equal"], true);
-    assert!(printed(&arguments, wrong_spec(), 1).contains("Sid"));
+    check_golden("credspec-diff.txt", &printed(&arguments, wrong_spec(), 1));
     let answer = json(&arguments, wrong_spec(), 1);
     assert_eq!(answer["differences"].as_array().unwrap().len(), 1, "{answer}");
     let told = printed(&arguments, secret_spec(), 1);
