@@ -8,6 +8,7 @@ pub mod diff;
 mod document;
 pub mod generate;
 mod json;
+pub mod lint;
 mod number;
 mod pointer;
 mod position;

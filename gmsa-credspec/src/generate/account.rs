@@ -112,7 +112,7 @@ pub enum AccountFault {
 ///
 /// A dot alone does not make a domain, since account names may have one. A DNS name of three parts and more is
 /// refused whatever its domain: it is far more likely the account's `dNSHostName`.
-pub(super) fn read_account(text: &str, domains: &[&str]) -> Result<AccountName, AccountFault> {
+pub(crate) fn read_account(text: &str, domains: &[&str]) -> Result<AccountName, AccountFault> {
     let name = text.trim_end_matches('$');
     if name.trim() != name {
         return Err(AccountFault::WhiteSpace);

@@ -48,6 +48,7 @@ mod resource;
 mod write_error;
 mod yaml;
 
+pub(crate) use account::read_account;
 pub use account::{AccountFault, AdditionalAccount};
 pub use docker::{DockerFile, DockerFileError};
 pub use facts::{DomainFacts, Fact, FactError, FactFault, FactsError};
@@ -58,3 +59,4 @@ pub use json_text::{write_pretty, write_windows_powershell};
 pub use plugin::{PluginFault, PluginInput};
 pub use resource::{resource, suggested_resource_name, write_manifest};
 pub use write_error::{WriteError, WriteErrorKind};
+pub(crate) use yaml::write_block;

@@ -104,7 +104,8 @@ impl PluginInput {
         })
     }
 
-    fn faults(&self) -> Vec<PluginFault> {
+    /// What is wrong with it, in the order of its parts.
+    pub(crate) fn faults(&self) -> Vec<PluginFault> {
         let broken = match self {
             Self::AzureKeyVault { secret_uri, .. } => [broken_uri(secret_uri), None],
             Self::AwsWindows { credential_arn } | Self::AwsLinux { credential_arn } => {

@@ -9,7 +9,7 @@ use crate::pointer::Segment;
 /// Every text is in double quotes and ASCII, so that a reader of YAML 1.1 and one of 1.2 see the same: without
 /// quotes the one reads `NO` as false, `0123` as 83 and a GUID in braces as a map. The recursion is as deep as the
 /// nesting, which [`with_document`](super::ordered::with_document) limits.
-pub(super) fn write_block<'n>(
+pub(crate) fn write_block<'n>(
     node: &'n Node<'_>,
     column: usize,
     path: &mut Vec<Segment<'n>>,
