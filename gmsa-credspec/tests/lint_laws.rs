@@ -119,6 +119,19 @@ fn count(findings: &[Finding], id: &str) -> usize {
     findings.iter().filter(|finding| finding.id().as_str() == id).count()
 }
 
+/// Neither a long key above many values nor a key that is there many times makes the work grow with the square.
+#[test]
+fn large_texts_are_judged() {
+    let many = "\"sid\":1,".repeat(40_000);
+    let long = "k".repeat(400_000);
+    for text in [
+        format!("{{{many}\"CmsPlugins\":[]}}"),
+        format!("{{\"CmsPlugins\":[],\"{long}\":{{{many}\"a\":0}}}}"),
+    ] {
+        assert!(lint(&read(&text), &LintOptions::default()).len() > 1);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
