@@ -261,7 +261,8 @@ impl Keys<'_, '_> {
 
     fn wrong_case(&mut self, parent: &Field<'_>, member: &Member, key: &'static str) {
         let field = parent.child(member);
-        let taken = parent.members().iter().filter(|other| other.key().eq_ignore_ascii_case(key)).count() > 1;
+        let same = |other: &&Member| other.key().eq_ignore_ascii_case(key);
+        let taken = parent.members().iter().filter(same).nth(1).is_some();
         if taken {
             // Two values for one key: GC105.
             return;

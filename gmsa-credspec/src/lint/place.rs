@@ -78,7 +78,17 @@ impl<'s> Field<'s> {
         self.node.as_str().is_some_and(|text| trim(text).is_empty())
     }
 
+    /// Beyond a length that no known key leads to, a value is told by what it is in: else a long key would be copied
+    /// for everything below it.
     fn step(&self, segment: &Segment<'_>, node: &'s Node) -> Self {
+        const LONGEST: usize = 1024;
+        let length = match segment {
+            Segment::Key(key) => key.len(),
+            Segment::Index(_) => 0,
+        };
+        if self.exact.len().saturating_add(length) > LONGEST {
+            return Self { node, ..self.clone() };
+        }
         let step = JsonPointer::new([segment]);
         Self {
             node,

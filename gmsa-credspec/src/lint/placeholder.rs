@@ -3,7 +3,9 @@
 /// The forms are those of published samples: `<NAME>`, `${NAME}`, `$NAME`, `$NAME$`, `{{ name }}`, `%s`, `XXX`, `...`
 /// and `YOUR_NAME`.
 pub(super) fn is_placeholder(text: &str) -> bool {
-    text.contains("{{")
+    // A GUID in braces twice, as a chart writes that adds them itself: GC603.
+    let braced = text.starts_with("{{") && gmsa_types::Guid::try_from(text.trim_matches(['{', '}'])).is_ok();
+    text.contains("{{") && !braced
         || text.contains("{%")
         || text.contains("${")
         || text.contains("...")

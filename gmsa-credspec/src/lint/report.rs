@@ -6,7 +6,7 @@ use gmsa_types::{
 };
 
 use super::{options::LintOptions, place::Field, target::Target};
-use crate::source::{Document, NodeValue};
+use crate::source::{Document, Member, Node, NodeValue};
 
 /// Collects the findings, and knows what they are about.
 pub(super) struct Report<'o> {
@@ -98,8 +98,9 @@ impl<'s> Spec<'s> {
 
 /// A key that is there twice, or a number that is not written back as it was: a value tree has not all of the text.
 fn is_rewritable(document: &Document) -> bool {
-    document.root().is_none_or(|root| {
-        root.walk().all(|(_, node)| match node.value() {
+    let mut open: Vec<&Node> = document.root().into_iter().collect();
+    while let Some(node) = open.pop() {
+        let is_whole = match node.value() {
             NodeValue::Object(members) => {
                 let mut keys = HashSet::new();
                 members.iter().all(|member| keys.insert(member.key()))
@@ -108,6 +109,11 @@ fn is_rewritable(document: &Document) -> bool {
                 *node.to_value().to_string() == **literal || node.written().is_some()
             }
             _ => true,
-        })
-    })
+        };
+        if !is_whole {
+            return false;
+        }
+        open.extend(node.items().iter().chain(node.members().iter().map(Member::node)));
+    }
+    true
 }
