@@ -12,7 +12,7 @@ use gmsa_credspec::{
 };
 use gmsa_types::CredentialSpec;
 
-use crate::output::wrong;
+use crate::{carrier, output::wrong};
 
 /// The endings of the files in a folder that are read.
 const ENDINGS: [&str; 4] = ["json", "yaml", "yml", "txt"];
@@ -50,6 +50,9 @@ impl Input {
 
     /// The one credential spec, as the document model has it.
     pub(crate) fn spec(&self) -> Result<CredentialSpec, Vec<String>> {
+        if let Some(carried) = carrier::read(&self.source) {
+            return carried.or_else(|error| wrong(format!("{}: {error}", self.name)));
+        }
         let found = self.credential_spec()?;
         self.refuse_repeated_keys(&found)?;
         match found.node().to_credential_spec() {
@@ -70,12 +73,19 @@ impl Input {
         });
         let text = self.source.text();
         let strict = CanonicalContents::from_json(text);
-        if strict.is_ok() && !is_resource && self.source.encoding() == Encoding::Utf8 {
+        let is_carrier = carrier::read(&self.source).is_some();
+        if strict.is_ok() && !is_resource && !is_carrier && self.source.encoding() == Encoding::Utf8 {
             return Ok(text.to_owned());
+        }
+        if is_carrier {
+            return self.resource_contents();
         }
         self.refuse_faults()?;
         self.refuse_forgiven()?;
         match (strict, documents) {
+            (_, [_, _, ..]) if !is_resource => {
+                wrong(format!("{}: {} documents; give one", self.name, documents.len()))
+            }
             (Err(error), [document]) if !is_resource && document.syntax() == Syntax::Json => {
                 wrong(format!("{}:{}:{}: {}", self.name, error.line(), error.column(), error.kind()))
             }
@@ -85,6 +95,10 @@ impl Input {
 
     fn resource_contents(&self) -> Result<String, Vec<String>> {
         let spec = self.spec()?;
+        if carrier::read(&self.source).is_some() {
+            let contents = CanonicalContents::from_spec(&spec).map(CanonicalContents::into_string);
+            return contents.or_else(|error| wrong(format!("{}: {error}", self.name)));
+        }
         let found = self.credential_spec()?;
         let place = found.node().position();
         let contents = match self.source.documents().get(found.document()).map(|document| document.syntax()) {

@@ -1,6 +1,7 @@
 //! Credential specs on the command line: make, check, mend, convert and compare them, and find out why a container has
 //! no identity.
 
+mod carrier;
 mod comparing;
 mod converting;
 mod diagnosing;

@@ -173,10 +173,18 @@ fn masked(source: &Source) -> Vec<Range<usize>> {
             mask_node(root, Holds::Anything, &mut hidden, &mut keys);
         }
         let comments = document.forgiven().iter().filter(|it| it.kind() == ForgivenKind::Comment);
-        let comments = comments.map(|comment| range(comment.position()));
-        hidden.extend(comments.filter(|range| text.get(range.clone()).is_some_and(names_input)));
+        // Whatever somebody noted there, a finding is not about it.
+        hidden.extend(comments.map(|comment| range(comment.position())));
     }
     let lower = text.to_ascii_lowercase();
+    // An option may carry a whole document, also where its scheme is misspelt.
+    for (at, name) in lower.match_indices("credentialspec=") {
+        let value = at + name.len();
+        let rest = &lower[value..];
+        if !["file://", "registry://", "config://"].iter().any(|scheme| rest.starts_with(scheme)) {
+            hidden.push(value..rest.find('\n').map_or(lower.len(), |feed| value + feed));
+        }
+    }
     let ends = lower.match_indices("plugin").filter_map(|(at, word)| {
         let rest = &lower[at + word.len()..];
         let input = rest.trim_start_matches(SEPARATORS).strip_prefix("input")?;

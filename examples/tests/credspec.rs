@@ -455,7 +455,7 @@ fn canonical_refuses_what_no_consumer_forgives() {
         ("{\"CmsPlugins\":[],}", ":1:"),
         ("{\"CmsPlugins\":[]} // x", "comment"),
         ("{\"CmsPlugins\":[],\"CmsPlugins\":[]}", "error: -:1:18: duplicate key"),
-        ("{\"CmsPlugins\":[]} {\"CmsPlugins\":[]}", "2 credential specs"),
+        ("{\"CmsPlugins\":[]} {\"CmsPlugins\":[]}", "2 documents; give one"),
         ("{\"CmsPlugins\":[1e999]}", "error: -:1:16: "),
         ("{\"CmsPlugins\":[", "is missing"),
         ("{\"x\":1,\"x\":1}", "error: -:1:8: duplicate key"),
@@ -608,4 +608,33 @@ fn a_reader_that_has_gone_away_is_no_error() {
         assert!(output.status.code().is_some_and(|code| code < 2), "{arguments:?}");
         assert!(output.stderr.is_empty(), "{arguments:?}: {}", text(&output.stderr));
     }
+}
+
+#[test]
+fn what_convert_writes_it_reads() {
+    let canonical = printed(&["canonical"], spec(), 0);
+    for form in [
+        "document",
+        "resource-yaml",
+        "resource-json",
+        "docker-raw",
+        "docker-file",
+        "compose",
+        "oci",
+        "canonical",
+        "powershell",
+    ] {
+        let written = printed(&["convert", "--form", form, "--name", "webapp1"], spec(), 0);
+        let document = printed(&["convert", "--form", "canonical"], &written, 0);
+        assert_eq!(document, canonical, "{form}");
+        // PowerShell ends its lines as Windows does, and that is strict JSON too.
+        let inlined: Value = serde_json::from_str(&printed(&["canonical"], &written, 0)).unwrap();
+        assert_eq!(inlined, serde_json::from_str::<Value>(&canonical).unwrap(), "{form}");
+    }
+    for form in ["swarm", "ecs"] {
+        let arguments = ["convert", "--form", form, "--name", "webapp1", "--file-name", "webapp1.json"];
+        let written = printed(&arguments, spec(), 0);
+        assert!(refused(&["convert"], &written).contains("only names a credential spec"), "{form}");
+    }
+    assert!(refused(&["canonical"], format!("{canonical}{canonical}")).contains("2 documents; give one"));
 }
