@@ -9,6 +9,7 @@ mod fault;
 mod hostname;
 #[cfg(feature = "kube")]
 mod kube;
+pub mod lint;
 pub mod mutate;
 mod patch;
 mod place;
