@@ -65,7 +65,7 @@ fn explained(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> Val
             json!({"message": near.to_string(), "fix": near.fix(), "apply": objects})
         };
         value["nearMisses"] = refusal.near_misses().iter().map(near).collect();
-        value["fix"] = json!(ProposedGrant::new(question).ok().map(|grant| grant.commands()));
+        value["fix"] = json!(rbac.grant_for(question).map(|fix| fix.text().lines().collect::<Value>()));
     }
     value
 }
@@ -92,8 +92,8 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
         }
         Answer::Deny(refusal) => {
             // What every denial ends with need not stand under each near miss as well.
-            let commands = ProposedGrant::new(question).map(|grant| grant.commands());
-            let told = |fix: &&str| commands.as_ref().is_ok_and(|commands| *fix == commands.join("\n"));
+            let own = rbac.grant_for(question);
+            let told = |fix: &&str| own.as_ref().is_some_and(|own| *fix == own.text());
             lines.push(format!(
                 "{}: service account {namespace}/{account} may not use {spec}",
                 styled(BAD, "denied")
@@ -109,11 +109,16 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
                         .map(|fix| program::fix_or_commands(fix).trim_end().to_owned()),
                 );
             }
-            match commands {
-                Ok([role, binding]) => {
-                    lines.push(format!("  {}:\n      {role}\n      {binding}", styled(GOOD, "to allow it")));
+            match (&own, ProposedGrant::new(question)) {
+                (Some(own), _) => {
+                    lines.push(format!("  {}:", styled(GOOD, "to allow it")));
+                    lines.extend(own.text().lines().map(|command| format!("      {command}")));
                 }
-                Err(error) => lines.push(format!("  nobody can be given that permission: {error}")),
+                (None, Err(error)) => lines.push(format!("  nobody can be given that permission: {error}")),
+                (None, Ok(_)) => lines.push(
+                    "  a role for this alone cannot be made: some ClusterRole aggregates all others"
+                        .to_owned(),
+                ),
             }
         }
     }

@@ -130,6 +130,29 @@ fn the_fewest_grants_make_the_audit_clean() {
 }
 
 #[test]
+fn no_two_grants_share_a_name() {
+    let names = [
+        "--service-account",
+        "b-c",
+        "--service-account",
+        "c",
+        "--credential-spec",
+        "a",
+        "--credential-spec",
+        "a-b",
+    ];
+    let output = access(&[&["grant", "--namespace", "team-a", "--output", "json"], &names[..]].concat(), "");
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let objects = list["items"].as_array().unwrap();
+    let mut named: Vec<_> =
+        objects.iter().map(|object| (&object["kind"], &object["metadata"]["name"])).collect();
+    assert_eq!(named.len(), 6);
+    named.sort_by_key(|(kind, name)| (kind.to_string(), name.to_string()));
+    named.dedup();
+    assert_eq!(named.len(), 6);
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_in_words() {
     for (arguments, input, says) in [
         (&["who", "webapp0"][..], "", "error: the command needs --cluster <PATH>"),

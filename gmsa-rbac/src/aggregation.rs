@@ -20,6 +20,13 @@ impl ClusterRoleEntry {
     fn waits_for_rules(&self) -> Option<&AggregationRule> {
         self.aggregation.as_ref().filter(|_| self.rules.is_empty())
     }
+
+    /// Whether the controller gives it the rules of a role with these labels.
+    pub(crate) fn gathers(&self, labels: &BTreeMap<String, String>) -> bool {
+        let selectors =
+            self.aggregation.iter().flat_map(|found| found.cluster_role_selectors.iter().flatten());
+        selectors.into_iter().any(|selector| selects(selector, labels))
+    }
 }
 
 /// The rules of every role that aggregates others and has none of its own, by name.

@@ -43,7 +43,7 @@ use k8s_openapi::{
 
 use crate::subject::RBAC_GROUP;
 
-pub(crate) use names::{account_binding_name, use_role_name};
+pub(crate) use names::{account_binding_name, first_free, use_role_name};
 pub use people::{editor_role, viewer_role};
 pub use use_binding::UseBinding;
 pub use use_role::UseRole;

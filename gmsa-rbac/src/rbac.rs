@@ -179,7 +179,7 @@ impl Rbac {
     /// rbac.insert_cluster_role(grant.cluster_role());
     /// rbac.insert_role_binding(grant.role_binding());
     /// let names: Vec<_> = rbac.grants(&question).map(|grant| grant.binding().name().to_owned()).collect();
-    /// assert_eq!(names, ["use-gmsa-webapp0-default"]);
+    /// assert_eq!(names, ["use-gmsa-webapp0:default"]);
     /// # Ok::<(), gmsa_types::InvalidValue>(())
     /// ```
     pub fn grants(&self, question: &AccessQuestion<'_>) -> impl Iterator<Item = Grant> {
@@ -236,8 +236,7 @@ impl Rbac {
         namespace: &'r str,
         role_ref: &'r k8s::RoleRef,
     ) -> Option<(RoleKey<'r>, &'r [k8s::PolicyRule])> {
-        let group = role_ref.api_group.text();
-        if !group.is_empty() && group != RBAC_GROUP {
+        if !is_rbac_group(role_ref) {
             return None;
         }
         let key = match role_ref.kind.as_str() {
@@ -247,6 +246,42 @@ impl Rbac {
             _ => return None,
         };
         Some((key, self.rules(key)?))
+    }
+
+    /// Every binding that can refer to a role (of which the namespace is empty for a `ClusterRole`), there or not,
+    /// each with its namespace. A reference with a wrong API group is one too: somebody may correct it.
+    pub(crate) fn references<'r>(
+        &'r self,
+        namespace: &'r str,
+        kind: &'r str,
+        name: &'r str,
+    ) -> impl Iterator<Item = (&'r str, &'r Binding)> {
+        let cluster = [("", &self.cluster_bindings)].into_iter();
+        let spaces = self.namespaces.iter().map(|(own, found)| (own.as_str(), &found.bindings));
+        cluster
+            .chain(spaces)
+            .filter(move |(own, _)| namespace.is_empty() || *own == namespace)
+            .flat_map(|(own, bindings)| bindings.iter().map(move |(_, binding)| (own, binding)))
+            .filter(move |(_, binding)| {
+                binding.role_ref.kind.eq_ignore_ascii_case(kind) && binding.role_ref.name == name
+            })
+    }
+
+    pub(crate) fn binding(&self, binding: &BindingRef) -> Option<&Binding> {
+        match binding.namespace() {
+            None => self.cluster_bindings.get(binding.name()),
+            Some(namespace) => self.namespaces.get(namespace)?.bindings.get(binding.name()),
+        }
+    }
+
+    /// Whether some role aggregates those with these labels.
+    pub(crate) fn gathers(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.cluster_roles.values().any(|role| role.gathers(labels))
+    }
+
+    /// Whether some role aggregates those without labels, as new ones are.
+    pub(crate) fn gathers_unlabelled(&self) -> bool {
+        self.gathers(&BTreeMap::new())
     }
 
     /// The roles that a binding of `namespace` can refer to.
@@ -279,6 +314,18 @@ impl Rbac {
             self.namespaces.remove(namespace);
         }
     }
+}
+
+/// Whether the API server takes the API group of a reference to a role; left out, it fills it in.
+pub(crate) fn is_rbac_group(role_ref: &k8s::RoleRef) -> bool {
+    matches!(role_ref.api_group.text(), "" | RBAC_GROUP)
+}
+
+/// Whether every cluster has a `ClusterRole` of that name, so that it need not be among the objects.
+///
+/// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    matches!(name, "cluster-admin" | "admin" | "edit" | "view") || name.starts_with("system:")
 }
 
 /// Which role: the namespace is empty for a `ClusterRole`.

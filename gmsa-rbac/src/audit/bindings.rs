@@ -6,7 +6,7 @@ use super::{
     rules::Report,
     scene::{Scene, object_of_binding, subject_at},
 };
-use crate::{Pods, quote::shown, subject::Who};
+use crate::{Pods, quote::shown, rbac::is_built_in, subject::Who};
 
 /// Of all bindings, since what the role would have permitted is not known. The roles that every cluster has need
 /// not be among the objects.
@@ -31,11 +31,6 @@ pub(super) fn no_such_role(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Findin
             report.finding(message).about(object_of_binding(&bound.to_ref())).at("/roleRef").with_help(help)
         })
         .collect()
-}
-
-/// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
-fn is_built_in(name: &str) -> bool {
-    matches!(name, "cluster-admin" | "admin" | "edit" | "view") || name.starts_with("system:")
 }
 
 /// `default` is in every namespace, from the controller that puts it there.
