@@ -65,9 +65,23 @@ fn explained(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> Val
             json!({"message": near.to_string(), "fix": near.fix(), "apply": objects})
         };
         value["nearMisses"] = refusal.near_misses().iter().map(near).collect();
+        value["note"] = json!(once_settled(question, rbac));
         value["fix"] = json!(rbac.grant_for(question).map(|fix| fix.text().lines().collect::<Value>()));
     }
     value
+}
+
+/// What a cluster would make of it: the answer is about the objects as they are.
+fn once_settled(question: &AccessQuestion<'_>, rbac: &Rbac) -> Option<String> {
+    let mut settled = rbac.clone();
+    settled.assume_built_in_roles();
+    settled.aggregate();
+    let Answer::Allow(grant) = settled.answer(question) else { return None };
+    let (role, chain) = (grant.role(), grant.chain());
+    Some(format!(
+        "these objects are taken as they are; a cluster has {role}, and a controller that fills in the roles that \
+         aggregate others, and then it is allowed: {chain}"
+    ))
 }
 
 fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String {
@@ -100,6 +114,9 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
             ));
             for missing in refusal.missing_roles() {
                 lines.push(format!("  {}: {missing}", missing.binding()));
+            }
+            if let Some(note) = once_settled(question, rbac) {
+                lines.push(format!("  {}: {note}", styled(NOTE, "note")));
             }
             for near in refusal.near_misses() {
                 lines.push(format!("  {}: {near}", styled(NOTE, "near miss")));

@@ -6,6 +6,7 @@ use crate::{
     AccessQuestion, Answer, BindingRef, Grant, MissingRole, Refusal, RoleRef,
     aggregation::{ClusterRoleEntry, gathered},
     bindings::{Binding, Bindings},
+    build::built_in_roles,
     rbac_object::Tags,
     rule,
     subject::{Asker, RBAC_GROUP, Who, first_applying},
@@ -124,15 +125,44 @@ impl Rbac {
         removed
     }
 
-    /// Gives each `ClusterRole` that has an `aggregationRule` and no rules those of the roles it selects, as the
-    /// controller of a cluster would. For objects that come from manifests rather than from a cluster, where the
-    /// controller has been at work.
+    /// Gives each `ClusterRole` that has an `aggregationRule` the rules of the roles it selects, as the controller of
+    /// a cluster would, beside those that it says. For objects that come from manifests rather than from a cluster,
+    /// where the controller has been at work.
     ///
     /// What was given is forgotten when a `ClusterRole` is inserted or removed, so call it after the last one.
     ///
     /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
     pub fn aggregate(&mut self) {
         self.aggregated = gathered(&self.cluster_roles);
+    }
+
+    /// Adds the roles for users that every cluster has and manifests leave out, unless there are roles of these
+    /// names: `cluster-admin`, which permits everything, and `admin`, `edit` and `view`, which have nothing here but
+    /// what roles with their labels have ([`aggregate`](Self::aggregate) gathers it). For objects that come from
+    /// manifests rather than from a cluster.
+    ///
+    /// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, Rbac};
+    ///
+    /// let binding = serde_json::from_str::<k8s_openapi::api::rbac::v1::ClusterRoleBinding>(
+    ///     r#"{"metadata": {"name": "ci"}, "subjects": [{"kind": "ServiceAccount", "namespace": "ci", "name": "run"}],
+    ///         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}}"#,
+    /// )?;
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert(binding);
+    /// assert!(!rbac.answer(&AccessQuestion::new("ci", "run", "webapp0")).is_allowed());
+    /// rbac.assume_built_in_roles();
+    /// assert!(rbac.answer(&AccessQuestion::new("ci", "run", "webapp0")).is_allowed());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn assume_built_in_roles(&mut self) {
+        for role in built_in_roles() {
+            if role.metadata.name.as_ref().is_some_and(|name| !self.cluster_roles.contains_key(name)) {
+                self.insert_cluster_role(role);
+            }
+        }
     }
 
     /// Answers as the API server's RBAC authorizer would.
@@ -299,10 +329,8 @@ impl Rbac {
             return self.namespaces.get(key.namespace)?.roles.get(key.name).map(|role| &*role.rules);
         }
         let role = self.cluster_roles.get(key.name)?;
-        if role.aggregation.is_none() || !role.rules.is_empty() {
-            return Some(&role.rules);
-        }
-        Some(self.aggregated.get(key.name).map(Vec::as_slice).unwrap_or_default())
+        let gathered = self.aggregated.get(key.name).filter(|_| role.aggregation.is_some());
+        Some(gathered.unwrap_or(&role.rules))
     }
 
     fn forget_if_empty(&mut self, namespace: &str) {
