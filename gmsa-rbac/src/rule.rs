@@ -83,6 +83,25 @@ pub(crate) fn has_wildcard(rule: &PolicyRule) -> bool {
         .any(|list| list.iter().any(|entry| entry == "*"))
 }
 
+/// Whether a rule lists the API group or the resource of credential specs, so that whoever wrote it thought of them.
+pub(crate) fn mentions_specs(rule: &PolicyRule) -> bool {
+    list(&rule.api_groups).iter().any(|group| group == GROUP) || lists_specs(rule)
+}
+
+/// Whether a rule lists the resource `gmsacredentialspecs` itself.
+pub(crate) fn lists_specs(rule: &PolicyRule) -> bool {
+    list(&rule.resources).iter().any(|resource| resource == PLURAL)
+}
+
+/// The credential specs that a rule names, to whatever end; none if it does not list their resource itself, since
+/// the names may then be those of other things.
+pub(crate) fn named_specs(rule: &PolicyRule) -> &[String] {
+    match lists_specs(rule) && has(list(&rule.api_groups), GROUP) {
+        true => list(&rule.resource_names),
+        false => &[],
+    }
+}
+
 /// What keeps a rule, which is about credential specs, from allowing `use` of the one in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
