@@ -6,7 +6,7 @@ use gmsa_examples::program::{self, BAD, GOOD, NOTE, bad_input, print, styled};
 use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
 use serde_json::{Value, json};
 
-use crate::Output;
+use crate::{Output, one_line};
 
 /// Answers one question, with the whole chain or all near misses.
 pub(crate) fn one(question: &AccessQuestion<'_>, rbac: &Rbac, output: Output) -> ExitCode {
@@ -85,15 +85,12 @@ fn once_settled(question: &AccessQuestion<'_>, rbac: &Rbac) -> Option<String> {
 }
 
 fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String {
-    let (namespace, account) = (question.namespace(), question.service_account());
-    let spec = question.credential_spec();
+    let account = one_line(format_args!("{}/{}", question.namespace(), question.service_account()));
+    let spec = one_line(question.credential_spec());
     let mut lines = Vec::new();
     match answer {
         Answer::Allow(_) => {
-            lines.push(format!(
-                "{}: service account {namespace}/{account} may use {spec}",
-                styled(GOOD, "allowed")
-            ));
+            lines.push(format!("{}: service account {account} may use {spec}", styled(GOOD, "allowed")));
             for grant in rbac.grants(question) {
                 lines.push(format!(
                     "  {} binds {} to {}, which allows it in rules[{}]",
@@ -108,12 +105,9 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
             // What every denial ends with need not stand under each near miss as well.
             let own = rbac.grant_for(question);
             let told = |fix: &&str| own.as_ref().is_some_and(|own| *fix == own.text());
-            lines.push(format!(
-                "{}: service account {namespace}/{account} may not use {spec}",
-                styled(BAD, "denied")
-            ));
+            lines.push(format!("{}: service account {account} may not use {spec}", styled(BAD, "denied")));
             for missing in refusal.missing_roles() {
-                lines.push(format!("  {}: {missing}", missing.binding()));
+                lines.push(format!("  {}: {}", missing.binding(), one_line(missing)));
             }
             if let Some(note) = once_settled(question, rbac) {
                 lines.push(format!("  {}: {note}", styled(NOTE, "note")));
@@ -131,7 +125,9 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
                     lines.push(format!("  {}:", styled(GOOD, "to allow it")));
                     lines.extend(own.text().lines().map(|command| format!("      {command}")));
                 }
-                (None, Err(error)) => lines.push(format!("  nobody can be given that permission: {error}")),
+                (None, Err(error)) => {
+                    lines.push(format!("  nobody can be given that permission: {}", one_line(error)))
+                }
                 (None, Ok(_)) => lines.push(
                     "  a role for this alone cannot be made: some ClusterRole aggregates all others"
                         .to_owned(),

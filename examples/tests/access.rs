@@ -212,6 +212,37 @@ fn a_role_binding_without_a_namespace_is_in_default() {
 }
 
 #[test]
+fn names_are_printed_without_control_characters() {
+    let cluster =
+        bound("{name: b, namespace: a}", "use-s") + &made("{name: use-s}", &format!("rules: {USE_S}"));
+    let question =
+        ["--namespace", "a\u{1b}[2J", "--service-account", "w\nx", "--credential-spec", "s\u{2028}"];
+    let asked = access(&[&["--cluster", "-"], &question[..]].concat(), &cluster);
+    let who = access(&["who", "s\u{1b}[2J\n", "--cluster", "-"], &cluster);
+    for output in [asked, who] {
+        assert_eq!(output.status.code(), Some(1));
+        let story = text(&output.stdout);
+        assert!(!story.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{2028}'), "{story:?}");
+        assert!(story.lines().next().unwrap().contains("\\u{1b}[2J"), "{story:?}");
+    }
+}
+
+#[test]
+fn minimize_says_what_runs_as_default_and_whether_it_is_proven() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\nspec: {containers: [{name: c, image: x}], \
+               securityContext: {windowsOptions: {gmsaCredentialSpecName: s}}}\n";
+    let minimal = access(&["minimize", "--cluster", "-", "--output", "json"], pod);
+    assert!(
+        text(&minimal.stderr).contains("note: -: Pod a/p runs as `default`"),
+        "{}",
+        text(&minimal.stderr)
+    );
+    let list: Value = serde_json::from_slice(&minimal.stdout).unwrap();
+    assert_eq!(list["provenSmallest"], true);
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_in_words() {
     for (arguments, input, says) in [
         (&["who", "webapp0"][..], "", "error: the command needs --cluster <PATH>"),
@@ -224,6 +255,7 @@ fn what_cannot_be_used_is_refused_in_words() {
             "",
             "error: namespace must not contain `A`",
         ),
+        (&["who", "", "--cluster", "-"], "", "error: no credential spec has an empty name"),
         (&["--namespace", "a"], "", "error: the following required arguments were not provided"),
         (&[], "", "error: the following required arguments were not provided"),
     ] {
