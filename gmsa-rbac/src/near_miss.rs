@@ -21,7 +21,7 @@ impl NearMiss {
     }
 
     /// The smallest change that would allow it, as objects to apply. `None` for a question about names that no
-    /// object can have.
+    /// object can have, and where every role that could be made would be aggregated to others.
     ///
     /// ```
     /// use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};

@@ -55,8 +55,8 @@ pub(crate) struct Correction<'d> {
     pub(crate) wanted: &'d str,
 }
 
-/// What to replace so that a rule allows `name`, and the rule that it then is, if the differences are all in spelling, and if the rule then grants
-/// no more than `use` of the credential specs that it names.
+/// What to replace so that a rule allows `name`, and the rule that it then is, if the differences are all in
+/// spelling, and if the rule then grants no more than `use` of the credential specs that it names.
 pub(crate) fn corrections<'d>(
     rule: &PolicyRule,
     differences: &'d [RuleDifference],
