@@ -120,14 +120,13 @@ impl<'m> Report<'m> {
             let pruned = prune(&mut stored.object);
             let errors = check_object(&manifest.object);
             if errors.is_empty() {
-                bad.extend(cluster::add(&mut cluster, &stored).err());
+                bad.extend(cluster::apply(&mut cluster, &stored).err());
             }
             if !errors.is_empty() || !pruned.is_empty() {
                 objects.push(Object { manifest, errors, pruned });
             }
         }
-        // Nobody else fills in aggregated roles here.
-        cluster.rbac_mut().aggregate();
+        cluster::settle(&mut cluster);
         let present = Present::of(manifests);
         let mut workloads = Vec::new();
         for manifest in manifests {

@@ -6,7 +6,7 @@ use gmsa_examples::program::{self, BAD, GOOD, NOTE, bad_input, print, styled};
 use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
 use serde_json::{Value, json};
 
-use crate::Output;
+use crate::{Output, one_line};
 
 /// Answers one question, with the whole chain or all near misses.
 pub(crate) fn one(question: &AccessQuestion<'_>, rbac: &Rbac, output: Output) -> ExitCode {
@@ -65,21 +65,32 @@ fn explained(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> Val
             json!({"message": near.to_string(), "fix": near.fix(), "apply": objects})
         };
         value["nearMisses"] = refusal.near_misses().iter().map(near).collect();
-        value["fix"] = json!(ProposedGrant::new(question).ok().map(|grant| grant.commands()));
+        value["note"] = json!(once_settled(question, rbac));
+        value["fix"] = json!(rbac.grant_for(question).map(|fix| fix.text().lines().collect::<Value>()));
     }
     value
 }
 
+/// What a cluster would make of it: the answer is about the objects as they are.
+fn once_settled(question: &AccessQuestion<'_>, rbac: &Rbac) -> Option<String> {
+    let mut settled = rbac.clone();
+    settled.assume_built_in_roles();
+    settled.aggregate();
+    let Answer::Allow(grant) = settled.answer(question) else { return None };
+    let (role, chain) = (grant.role(), grant.chain());
+    Some(format!(
+        "these objects are taken as they are; a cluster has {role}, and a controller that fills in the roles that \
+         aggregate others, and then it is allowed: {chain}"
+    ))
+}
+
 fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String {
-    let (namespace, account) = (question.namespace(), question.service_account());
-    let spec = question.credential_spec();
+    let account = one_line(format_args!("{}/{}", question.namespace(), question.service_account()));
+    let spec = one_line(question.credential_spec());
     let mut lines = Vec::new();
     match answer {
         Answer::Allow(_) => {
-            lines.push(format!(
-                "{}: service account {namespace}/{account} may use {spec}",
-                styled(GOOD, "allowed")
-            ));
+            lines.push(format!("{}: service account {account} may use {spec}", styled(GOOD, "allowed")));
             for grant in rbac.grants(question) {
                 lines.push(format!(
                     "  {} binds {} to {}, which allows it in rules[{}]",
@@ -92,14 +103,14 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
         }
         Answer::Deny(refusal) => {
             // What every denial ends with need not stand under each near miss as well.
-            let commands = ProposedGrant::new(question).map(|grant| grant.commands());
-            let told = |fix: &&str| commands.as_ref().is_ok_and(|commands| *fix == commands.join("\n"));
-            lines.push(format!(
-                "{}: service account {namespace}/{account} may not use {spec}",
-                styled(BAD, "denied")
-            ));
+            let own = rbac.grant_for(question);
+            let told = |fix: &&str| own.as_ref().is_some_and(|own| *fix == own.text());
+            lines.push(format!("{}: service account {account} may not use {spec}", styled(BAD, "denied")));
             for missing in refusal.missing_roles() {
-                lines.push(format!("  {}: {missing}", missing.binding()));
+                lines.push(format!("  {}: {}", missing.binding(), one_line(missing)));
+            }
+            if let Some(note) = once_settled(question, rbac) {
+                lines.push(format!("  {}: {note}", styled(NOTE, "note")));
             }
             for near in refusal.near_misses() {
                 lines.push(format!("  {}: {near}", styled(NOTE, "near miss")));
@@ -109,11 +120,18 @@ fn story(question: &AccessQuestion<'_>, answer: &Answer, rbac: &Rbac) -> String 
                         .map(|fix| program::fix_or_commands(fix).trim_end().to_owned()),
                 );
             }
-            match commands {
-                Ok([role, binding]) => {
-                    lines.push(format!("  {}:\n      {role}\n      {binding}", styled(GOOD, "to allow it")));
+            match (&own, ProposedGrant::new(question)) {
+                (Some(own), _) => {
+                    lines.push(format!("  {}:", styled(GOOD, "to allow it")));
+                    lines.extend(own.text().lines().map(|command| format!("      {command}")));
                 }
-                Err(error) => lines.push(format!("  nobody can be given that permission: {error}")),
+                (None, Err(error)) => {
+                    lines.push(format!("  nobody can be given that permission: {}", one_line(error)))
+                }
+                (None, Ok(_)) => lines.push(
+                    "  a role for this alone cannot be made: some ClusterRole aggregates all others"
+                        .to_owned(),
+                ),
             }
         }
     }

@@ -35,7 +35,7 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
-    /// Reads a file or a folder. Roles that aggregate others are given the rules of those.
+    /// Reads a file or a folder. What a cluster has of itself is added to it.
     pub(crate) fn read(path: &Path) -> Result<Self, Vec<ManifestError>> {
         let manifests = manifest::read(&[path])?;
         let (mut workloads, mut errors) = (Vec::new(), Vec::new());
@@ -52,11 +52,11 @@ impl Inventory {
                         manifest.line
                     ),
                 }
-            } else if let Err(error) = cluster::add(&mut cluster, manifest) {
+            } else if let Err(error) = cluster::apply(&mut cluster, manifest) {
                 errors.push(error);
             }
         }
-        cluster.rbac_mut().aggregate();
+        cluster::settle(&mut cluster);
         let accounts: BTreeSet<(String, String)> = manifests
             .iter()
             .map(|manifest| &manifest.object)
@@ -152,8 +152,8 @@ fn reference_of(workload: &WorkloadPod, file: &str) -> ObjectRef {
 fn reference(object: &Value) -> ObjectRef {
     let kind = object["kind"].as_str().unwrap_or_default();
     let reference = ObjectRef::named(kind, name_of(object));
-    match object["metadata"]["namespace"].as_str() {
-        Some(namespace) if matches!(kind, "Role" | "RoleBinding") => reference.in_namespace(namespace),
+    match kind {
+        "Role" | "RoleBinding" => reference.in_namespace(namespace_of(object)),
         _ => reference,
     }
 }

@@ -139,7 +139,8 @@ Exit codes:
 
 const MINIMIZE: &str = "\
 The roles and bindings among the manifests count for nothing here. What cannot be permitted is told on the standard \
-error.
+error, and so are pods that name no service account: they run as `default`, and whatever that may use, every such pod \
+of the namespace may use. With --output json the List also has `provenSmallest`: whether no fewer objects would do.
 
 Example:
   access minimize --cluster manifests/ | kubectl apply --dry-run=server -f -
@@ -201,6 +202,9 @@ fn run(arguments: Arguments) -> ExitCode {
     if other.contains(&true) {
         usage(ErrorKind::ArgumentConflict, "a question and a command cannot be used together");
     }
+    if matches!(&command, Some(Command::Who { credential_spec, .. }) if credential_spec.is_empty()) {
+        return bad_input(["no credential spec has an empty name; write the name of one"]);
+    }
     // `--cluster` and `--output` may stand on either side of the command.
     let read = |input: &Input| match input.cluster.as_ref().or(cluster.as_ref()) {
         Some(path) => Inventory::read(path),
@@ -221,6 +225,16 @@ fn run(arguments: Arguments) -> ExitCode {
         None => Ok(ExitCode::from(program::BAD_INPUT)),
     };
     done.unwrap_or_else(bad_input)
+}
+
+/// A name on one line, without what a terminal would take for a command.
+fn one_line(text: impl std::fmt::Display) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let escaped = |c: char| match breaks(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.to_string().chars().map(escaped).collect()
 }
 
 fn usage(kind: ErrorKind, message: &str) -> ! {

@@ -9,7 +9,7 @@ use gmsa_examples::{
 use gmsa_rbac::{AccessQuestion, ProposedGrant, RbacObject};
 use serde_json::json;
 
-use crate::{Output, inventory::Inventory};
+use crate::{Output, inventory::Inventory, one_line};
 
 /// Prints a role for each credential spec and, for each service account, its binding.
 pub(crate) fn grant(namespace: &str, accounts: &[String], specs: &[String], output: Output) -> ExitCode {
@@ -36,14 +36,27 @@ pub(crate) fn grant(namespace: &str, accounts: &[String], specs: &[String], outp
 pub(crate) fn minimize(inventory: &Inventory, output: Output) -> ExitCode {
     let grants = gmsa_rbac::minimize(&inventory.workloads, inventory.credential_specs.as_ref());
     for left_out in grants.left_out() {
-        anstream::eprintln!("{NOTE}left out{NOTE:#}: {left_out}");
+        anstream::eprintln!("{NOTE}left out{NOTE:#}: {}", one_line(left_out));
     }
     if !grants.is_proven_smallest() {
         anstream::eprintln!(
             "{NOTE}note{NOTE:#}: there may be a smaller set; too many accounts share credential specs"
         );
     }
+    for workload in inventory.workloads.iter().filter(|workload| workload.service_account() == "default") {
+        anstream::eprintln!(
+            "{NOTE}note{NOTE:#}: {} runs as `default`, as every pod of the namespace does that names no service \
+             account; what it may use, they may use",
+            one_line(workload.object())
+        );
+    }
     let code = if grants.left_out().is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    if output == Output::Json {
+        let proven = grants.is_proven_smallest();
+        let list =
+            json!({"apiVersion": "v1", "kind": "List", "items": grants.objects(), "provenSmallest": proven});
+        return print(&format!("{list:#}\n"), code);
+    }
     print_objects(&grants.objects(), output, code)
 }
 

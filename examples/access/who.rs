@@ -6,7 +6,7 @@ use gmsa_examples::program::{BAD, FAINT, GOOD, NOTE, print, styled};
 use gmsa_rbac::{Holder, Pods};
 use serde_json::{Value, json};
 
-use crate::{Output, inventory::Inventory};
+use crate::{Output, inventory::Inventory, one_line};
 
 /// Prints everybody who may; the exit code is 1 if no pods are among them.
 pub(crate) fn tell(credential_spec: &str, inventory: &Inventory, output: Output) -> ExitCode {
@@ -21,6 +21,7 @@ pub(crate) fn tell(credential_spec: &str, inventory: &Inventory, output: Output)
             format!("{answer:#}\n")
         }
         Output::Text => {
+            let credential_spec = one_line(credential_spec);
             let mut text = String::new();
             if exists == Some(false) {
                 text += &format!("{}: there is no credential spec {credential_spec}\n", styled(NOTE, "note"));

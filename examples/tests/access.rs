@@ -130,6 +130,119 @@ fn the_fewest_grants_make_the_audit_clean() {
 }
 
 #[test]
+fn no_two_grants_share_a_name() {
+    let names = [
+        "--service-account",
+        "b-c",
+        "--service-account",
+        "c",
+        "--credential-spec",
+        "a",
+        "--credential-spec",
+        "a-b",
+    ];
+    let output = access(&[&["grant", "--namespace", "team-a", "--output", "json"], &names[..]].concat(), "");
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let objects = list["items"].as_array().unwrap();
+    let mut named: Vec<_> =
+        objects.iter().map(|object| (&object["kind"], &object["metadata"]["name"])).collect();
+    assert_eq!(named.len(), 6);
+    named.sort_by_key(|(kind, name)| (kind.to_string(), name.to_string()));
+    named.dedup();
+    assert_eq!(named.len(), 6);
+}
+
+const USE_S: &str =
+    "[{apiGroups: [windows.k8s.io], resources: [gmsacredentialspecs], verbs: [use], resourceNames: [s]}]";
+
+/// A binding in `metadata` of `role` to the account `web`.
+fn bound(metadata: &str, role: &str) -> String {
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {metadata}\n\
+         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {role}}}\n\
+         subjects: [{{kind: ServiceAccount, name: web}}]\n"
+    )
+}
+
+fn made(metadata: &str, rest: &str) -> String {
+    format!(
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {metadata}\n{rest}\n"
+    )
+}
+
+#[test]
+fn a_folder_counts_as_a_cluster_would_hold_it_and_a_question_says_where_that_differs() {
+    let question =
+        ["--cluster", "-", "--namespace", "a", "--service-account", "web", "--credential-spec", "s"];
+    let to_edit = "{name: use-s, labels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}}";
+    let selecting = "aggregationRule: {clusterRoleSelectors: [{matchLabels: {all: \"true\"}}]}\n\
+                     rules: [{apiGroups: [\"\"], resources: [pods], verbs: [list]}]";
+    let anything = "rules: [{apiGroups: [\"*\"], resources: [\"*\"], verbs: [\"*\"]}]";
+    for (role, objects) in [
+        ("cluster-admin", String::new()),
+        ("edit", made(to_edit, &format!("rules: {USE_S}"))),
+        (
+            "stale",
+            made("{name: stale}", selecting) + &made("{name: sneaky, labels: {all: \"true\"}}", anything),
+        ),
+    ] {
+        let cluster = bound("{name: b, namespace: a}", role) + &objects;
+        let asked = access(&question, &cluster);
+        assert_eq!(asked.status.code(), Some(1), "{role}");
+        let story = text(&asked.stdout);
+        let note = format!("a cluster has ClusterRole `{role}`");
+        assert!(story.contains("  note: ") && story.contains(&note), "{story}");
+        let json = access(&[&question[..], &["--output", "json"]].concat(), &cluster);
+        let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert!(json["note"].as_str().unwrap().contains(&note), "{json}");
+        let who = access(&["who", "s", "--cluster", "-"], &cluster);
+        assert!(text(&who.stdout).contains("the pods of service account `a/web`"), "{}", text(&who.stdout));
+        assert_eq!(who.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_role_binding_without_a_namespace_is_in_default() {
+    let cluster = bound("{name: b}", "use-s") + &made("{name: use-s}", &format!("rules: {USE_S}"));
+    let who = access(&["who", "s", "--cluster", "-"], &cluster);
+    assert!(text(&who.stdout).contains("the pods of service account `default/web`"), "{}", text(&who.stdout));
+    let question = ["--namespace", "default", "--service-account", "web", "--credential-spec", "s"];
+    let asked = access(&[&["--cluster", "-"], &question[..]].concat(), &cluster);
+    assert_eq!(asked.status.code(), Some(1), "in a cluster there is none without a namespace");
+}
+
+#[test]
+fn names_are_printed_without_control_characters() {
+    let cluster =
+        bound("{name: b, namespace: a}", "use-s") + &made("{name: use-s}", &format!("rules: {USE_S}"));
+    let question =
+        ["--namespace", "a\u{1b}[2J", "--service-account", "w\nx", "--credential-spec", "s\u{2028}"];
+    let asked = access(&[&["--cluster", "-"], &question[..]].concat(), &cluster);
+    let who = access(&["who", "s\u{1b}[2J\n", "--cluster", "-"], &cluster);
+    for output in [asked, who] {
+        assert_eq!(output.status.code(), Some(1));
+        let story = text(&output.stdout);
+        assert!(!story.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{2028}'), "{story:?}");
+        assert!(story.lines().next().unwrap().contains("\\u{1b}[2J"), "{story:?}");
+    }
+}
+
+#[test]
+fn minimize_says_what_runs_as_default_and_whether_it_is_proven() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\nspec: {containers: [{name: c, image: x}], \
+               securityContext: {windowsOptions: {gmsaCredentialSpecName: s}}}\n";
+    let minimal = access(&["minimize", "--cluster", "-", "--output", "json"], pod);
+    assert!(
+        text(&minimal.stderr).contains("note: -: Pod a/p runs as `default`"),
+        "{}",
+        text(&minimal.stderr)
+    );
+    let list: Value = serde_json::from_slice(&minimal.stdout).unwrap();
+    assert_eq!(list["provenSmallest"], true);
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_in_words() {
     for (arguments, input, says) in [
         (&["who", "webapp0"][..], "", "error: the command needs --cluster <PATH>"),
@@ -142,6 +255,7 @@ fn what_cannot_be_used_is_refused_in_words() {
             "",
             "error: namespace must not contain `A`",
         ),
+        (&["who", "", "--cluster", "-"], "", "error: no credential spec has an empty name"),
         (&["--namespace", "a"], "", "error: the following required arguments were not provided"),
         (&[], "", "error: the following required arguments were not provided"),
     ] {

@@ -16,22 +16,25 @@ pub(crate) struct ClusterRoleEntry {
 }
 
 impl ClusterRoleEntry {
-    /// Whether its rules are still to be gathered from other roles.
-    fn waits_for_rules(&self) -> Option<&AggregationRule> {
-        self.aggregation.as_ref().filter(|_| self.rules.is_empty())
+    /// Whether the controller gives it the rules of a role with these labels.
+    pub(crate) fn gathers(&self, labels: &BTreeMap<String, String>) -> bool {
+        let selectors =
+            self.aggregation.iter().flat_map(|found| found.cluster_role_selectors.iter().flatten());
+        selectors.into_iter().any(|selector| selects(selector, labels))
     }
 }
 
-/// The rules of every role that aggregates others and has none of its own, by name.
+/// The rules of every role that aggregates others, by name: those that it says, then those that it selects.
 ///
 /// The controller fills in one role after another until nothing changes; the result is the union of the rules that
-/// can be reached through any number of aggregated roles, each rule once.
+/// can be reached through any number of aggregated roles, each rule once. It drops what such a role said before,
+/// which stays here: until the controller comes by, and wherever it does not, that is granted too.
 ///
 /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
 pub(crate) fn gathered(roles: &BTreeMap<String, ClusterRoleEntry>) -> BTreeMap<String, Vec<PolicyRule>> {
     let selected: Selected<'_> = roles
         .iter()
-        .filter_map(|(name, role)| Some((name.as_str(), selected(roles, role.waits_for_rules()?))))
+        .filter_map(|(name, role)| Some((name.as_str(), selected(roles, role.aggregation.as_ref()?))))
         .collect();
     selected.keys().map(|name| ((*name).to_owned(), gather(roles, &selected, name))).collect()
 }
@@ -58,8 +61,9 @@ fn gather(
     selected: &Selected<'_>,
     name: &str,
 ) -> Vec<PolicyRule> {
-    let mut rules = Vec::new();
-    let mut known = BTreeSet::new();
+    let mut rules = roles.get(name).map(|role| role.rules.clone()).unwrap_or_default();
+    let mut known: BTreeSet<_> =
+        roles.get(name).into_iter().flat_map(|role| &role.rules).map(parts).collect();
     let mut seen = BTreeSet::from([name]);
     let mut pending = vec![name];
     while let Some(name) = pending.pop() {

@@ -77,7 +77,7 @@ impl Grant {
     /// let Answer::Allow(grant) = rbac.answer(&question) else { panic!("it is granted") };
     /// assert_eq!(
     ///     grant.chain(),
-    ///     "rules[0] -> ClusterRole `use-gmsa-webapp0` -> RoleBinding `team-a/use-gmsa-webapp0-web` -> \
+    ///     "rules[0] -> ClusterRole `use-gmsa-webapp0` -> RoleBinding `team-a/use-gmsa-webapp0:web` -> \
     ///      ServiceAccount `team-a/web`",
     /// );
     /// # Ok::<(), gmsa_types::InvalidValue>(())

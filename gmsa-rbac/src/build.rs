@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod built_in;
 mod names;
 mod people;
 mod use_binding;
@@ -43,7 +44,8 @@ use k8s_openapi::{
 
 use crate::subject::RBAC_GROUP;
 
-pub(crate) use names::{account_binding_name, use_role_name};
+pub(crate) use built_in::built_in_roles;
+pub(crate) use names::{account_binding_name, first_free, use_role_name};
 pub use people::{editor_role, viewer_role};
 pub use use_binding::UseBinding;
 pub use use_role::UseRole;

@@ -5,9 +5,9 @@ use crate::{
     AccessQuestion, BindingRef, NearMissKind, ProposedGrant, Rbac, RbacObject, RoleRef, RuleDifference,
     build::spec_rule,
     quote::{json, shell},
-    rbac::RoleKey,
+    rbac::{RoleKey, is_built_in, is_rbac_group},
     rule::{self, Correction},
-    subject::{Asker, Who},
+    subject::{Asker, Who, may_stand_for_somebody},
 };
 
 /// The change that makes the answer to a question yes.
@@ -31,9 +31,53 @@ impl Change {
 }
 
 /// A change, and how to make it on a command line.
-pub(crate) struct Fix {
+///
+/// [`Rbac::grant_for`] has an example.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fix {
     pub(crate) change: Change,
     pub(crate) text: String,
+}
+
+impl Fix {
+    /// The change.
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+
+    /// How to make it: `kubectl` commands, one on a line, or, where it is the pod that must change, a sentence.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Rbac {
+    /// The grant that [`ProposedGrant`] makes for a question, among the roles and bindings that there are: a role
+    /// that grants exactly this is bound rather than made, and no name is used that is taken, or that a binding
+    /// waits for.
+    ///
+    /// `None` where no such grant can be made: for a question about names that no object can have, and where some
+    /// role aggregates any that is made, so that others would be given it too.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, ProposedGrant, Rbac};
+    ///
+    /// let question = AccessQuestion::new("team-a", "web", "webapp0");
+    /// let mut rbac = Rbac::default();
+    /// assert_eq!(
+    ///     rbac.grant_for(&question).map(|fix| fix.text().to_owned()),
+    ///     Some(ProposedGrant::new(&question)?.commands().join("\n")),
+    /// );
+    /// let mut role = ProposedGrant::new(&question)?.cluster_role();
+    /// role.rules = None;
+    /// rbac.insert(role);
+    /// assert!(rbac.grant_for(&question).is_some_and(|fix| fix.text().contains("clusterrole use-gmsa-webapp0::2 ")));
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    pub fn grant_for(&self, question: &AccessQuestion<'_>) -> Option<Fix> {
+        let proposal = ProposedGrant::new(question).ok().map(|proposal| proposal.among(self));
+        Fixes { rbac: self, question, proposal }.grant()
+    }
 }
 
 /// Finds the smallest change for a near miss that gives nobody else anything.
@@ -51,7 +95,7 @@ impl Fixes<'_> {
                 if difference.may_be_meant() || !self.grants_only_this(role) {
                     return self.bind(role);
                 }
-                self.of_subject(binding, *subject).or_else(|| self.grant())
+                self.of_subject(binding, *subject).or_else(|| self.bind(role))
             }
             NearMissKind::MissingRole { nearest: Some(role), .. }
             | NearMissKind::OtherNamespace { role, .. }
@@ -81,6 +125,12 @@ impl Fixes<'_> {
         if aggregated || !fits_a_line(role.name()) || !fits_a_line(role.namespace().unwrap_or_default()) {
             return None;
         }
+        // Whoever else holds the role would be given what it says after the correction.
+        if !self.is_alone(role.namespace().unwrap_or_default(), role.kind(), role.name())
+            || self.is_gathered(key(role))
+        {
+            return None;
+        }
         let written = self.rbac.rules(key(role))?.get(index)?;
         let (corrections, corrected) =
             rule::corrections(written, differences, self.question.credential_spec())?;
@@ -101,6 +151,9 @@ impl Fixes<'_> {
         }
         let mut object = self.rbac.binding_object(namespace, binding.name())?;
         let subject = subjects_of(&mut object)?.get_mut(index)?;
+        if may_stand_for_somebody(subject, namespace) {
+            return None;
+        }
         let (account, account_namespace) = (self.question.service_account(), self.question.namespace());
         let wanted = format!(
             r#"{{"kind":"ServiceAccount","name":{},"namespace":{}}}"#,
@@ -127,12 +180,13 @@ impl Fixes<'_> {
     fn of_missing_role(&self, binding: &BindingRef, kind: &str, name: &str) -> Option<Fix> {
         self.proposal.as_ref()?;
         let namespace = match (kind, binding.namespace()) {
-            ("ClusterRole", _) => "",
+            ("ClusterRole", _) if !is_built_in(name) && !self.rbac.gathers_unlabelled() => "",
             ("Role", Some(namespace)) => namespace,
             _ => return None,
         };
         crate::RbacName::try_from(name).ok().filter(|_| fits_a_line(name))?;
-        if !self.waits_alone(namespace, kind, name) {
+        let refers = self.rbac.binding(binding).is_some_and(|binding| is_rbac_group(&binding.role_ref));
+        if !refers || !self.is_alone(namespace, kind, name) {
             return None;
         }
         let spec = self.question.credential_spec();
@@ -157,22 +211,20 @@ impl Fixes<'_> {
     }
 
     /// Whether every subject of every binding that refers to the role is this account.
-    fn waits_alone(&self, namespace: &str, kind: &str, name: &str) -> bool {
+    fn is_alone(&self, namespace: &str, kind: &str, name: &str) -> bool {
         let asker = Asker::of(self.question);
-        let local = |own: &str| namespace.is_empty() || own == namespace;
-        let cluster = [("", &self.rbac.cluster_bindings)].into_iter();
-        let spaces = self.rbac.namespaces.iter().map(|(own, found)| (own.as_str(), &found.bindings));
-        cluster
-            .chain(spaces)
-            .filter(|(own, _)| local(own))
-            .flat_map(|(own, bindings)| bindings.iter().map(move |(_, binding)| (own, binding)))
-            .filter(|(_, binding)| binding.role_ref.kind == kind && binding.role_ref.name == name)
-            .all(|(own, binding)| {
-                binding.subjects.iter().all(|subject| match Who::of(subject, own) {
-                    Some(who @ (Who::User(_) | Who::ServiceAccount { .. })) => who.is(&asker),
-                    _ => false,
-                })
+        self.rbac.references(namespace, kind, name).all(|(own, binding)| {
+            binding.subjects.iter().all(|subject| match Who::of(subject, own) {
+                Some(who @ (Who::User(_) | Who::ServiceAccount { .. })) => who.is(&asker),
+                _ => false,
             })
+        })
+    }
+
+    /// Whether another role has, or will have, what this one says.
+    fn is_gathered(&self, role: RoleKey<'_>) -> bool {
+        let entry = self.rbac.cluster_roles.get(role.name).filter(|_| role.namespace.is_empty());
+        entry.is_some_and(|entry| self.rbac.gathers(&entry.tags.labels))
     }
 
     /// The command that binds the role, if it grants nothing else and can be bound here; else a grant of its own.
@@ -191,7 +243,15 @@ impl Fixes<'_> {
 
     fn grant(&self) -> Option<Fix> {
         let proposal = self.proposal.as_ref()?;
-        let objects = vec![proposal.cluster_role().into(), proposal.role_binding().into()];
+        let binding = proposal.role_binding().into();
+        if self.rbac.cluster_roles.contains_key(proposal.role_name()) {
+            let [_, text] = proposal.commands();
+            return Some(Fix { change: Change::Apply(vec![binding]), text });
+        }
+        if self.rbac.gathers_unlabelled() {
+            return None;
+        }
+        let objects = vec![proposal.cluster_role().into(), binding];
         Some(Fix { change: Change::Apply(objects), text: proposal.commands().join("\n") })
     }
 

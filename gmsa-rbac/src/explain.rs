@@ -36,7 +36,7 @@ impl Rbac {
     /// assert_eq!(
     ///     nearest.fix(),
     ///     Some(
-    ///         "kubectl create rolebinding use-gmsa-webapp0-default --clusterrole=use-gmsa-webapp0 \
+    ///         "kubectl create rolebinding use-gmsa-webapp0:default --clusterrole=use-gmsa-webapp0 \
     ///          --serviceaccount=team-a:default --namespace=team-a"
     ///     ),
     /// );
@@ -96,7 +96,7 @@ impl<'r> Search<'r> {
         // Stable: within a size, cluster before namespace and then by name, as the searches go.
         found.sort_by_key(|(size, _)| *size);
         found.truncate(Rbac::MAX_NEAR_MISSES);
-        let proposal = ProposedGrant::new(self.question).ok();
+        let proposal = ProposedGrant::new(self.question).ok().map(|proposal| proposal.among(self.rbac));
         let fixes = Fixes { rbac: self.rbac, question: self.question, proposal };
         found
             .into_iter()

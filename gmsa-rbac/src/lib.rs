@@ -24,7 +24,7 @@ mod subject;
 mod who;
 
 pub use answer::{Answer, Grant, MissingRole, Refusal};
-pub use change::Change;
+pub use change::{Change, Fix};
 pub use minimize::{LeftOut, MinimalGrants, minimize};
 pub use near_miss::{NearMiss, NearMissKind};
 pub use object::{BindingRef, RoleRef, Subject};

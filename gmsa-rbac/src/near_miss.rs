@@ -21,7 +21,7 @@ impl NearMiss {
     }
 
     /// The smallest change that would allow it, as objects to apply. `None` for a question about names that no
-    /// object can have.
+    /// object can have, and where every role that could be made would be aggregated to others.
     ///
     /// ```
     /// use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
@@ -43,11 +43,11 @@ impl NearMiss {
     /// How to make the [change](Self::change): `kubectl` commands, one on a line, or, where it is the pod that must
     /// change, a sentence.
     ///
-    /// No fix binds the account to a role that grants more than `use` of the one credential spec, or adds a name to
-    /// a rule that others may hold: where such a role is what nearly allows it, the fix is a grant of its own, as
-    /// [`ProposedGrant`](crate::ProposedGrant) has it. A role that is missing is made if nobody but the account waits
-    /// for it. A fix may correct the spelling of a rule, which then means
-    /// for everybody who holds it what it was written to mean.
+    /// No fix gives `use` to anybody but the account, takes anything from anybody, or puts an object in the place of
+    /// another. None binds the account to a role that grants more than `use` of the one credential spec, or adds a
+    /// name to a rule: where such a role is what nearly allows it, the fix is a grant of its own, as
+    /// [`Rbac::grant_for`](crate::Rbac::grant_for) has it. A role that is missing is made, and the spelling of a rule
+    /// corrected, if nobody but the account refers to the role; a subject is corrected if it can be nobody.
     pub fn fix(&self) -> Option<&str> {
         self.fix.as_deref()
     }

@@ -7,8 +7,8 @@ use k8s_openapi::{
 };
 
 use crate::{
-    AccessQuestion,
-    build::{account_binding_name, role_ref, spec_rule, use_role_name},
+    AccessQuestion, Rbac,
+    build::{account_binding_name, first_free, role_ref, spec_rule, use_role_name},
     quote,
     subject::RBAC_GROUP,
 };
@@ -16,10 +16,10 @@ use crate::{
 /// The smallest grant that would make the answer to a question yes: a `ClusterRole` that allows `use` of this one
 /// credential spec, and a `RoleBinding` of it to this one service account.
 ///
-/// The names follow from the question alone: `use-gmsa-SPEC` and `use-gmsa-SPEC-ACCOUNT`, so that proposing twice
-/// proposes the same, and accounts share the role. Names over 253 bytes are cut and end in a hash of what was cut.
-/// (Specs `a` and `a-b` with accounts `b-c` and `c` share a binding name; the second is then refused, since the
-/// binding refers to another role.)
+/// The names follow from the question alone: `use-gmsa-SPEC` and `use-gmsa-SPEC:ACCOUNT`, so that proposing twice
+/// proposes the same, accounts share the role, and no two grants share a binding. Names over 253 bytes are cut and
+/// end in a hash of what was cut. Where there are roles and bindings already, which may have these names,
+/// [`Rbac::grant_for`](crate::Rbac::grant_for) finds others.
 ///
 /// ```
 /// use gmsa_rbac::{AccessQuestion, ProposedGrant};
@@ -30,7 +30,7 @@ use crate::{
 ///     [
 ///         "kubectl create clusterrole use-gmsa-webapp0 --verb=use \
 ///          --resource=gmsacredentialspecs.windows.k8s.io --resource-name=webapp0",
-///         "kubectl create rolebinding use-gmsa-webapp0-default --clusterrole=use-gmsa-webapp0 \
+///         "kubectl create rolebinding use-gmsa-webapp0:default --clusterrole=use-gmsa-webapp0 \
 ///          --serviceaccount=team-a:default --namespace=team-a",
 ///     ],
 /// );
@@ -60,6 +60,20 @@ impl ProposedGrant {
             binding_name: account_binding_name(spec, account),
             question: question.clone().into_owned(),
         })
+    }
+
+    /// The same under names that are free among these roles and bindings, or that of a role which grants just this.
+    /// To take over a name would give its holders what is granted, or take from them what they had.
+    pub(crate) fn among(self, rbac: &Rbac) -> Self {
+        let rules = self.cluster_role().rules.unwrap_or_default();
+        let role_name = first_free(&self.role_name, |name| match rbac.cluster_roles.get(name) {
+            Some(role) => role.aggregation.is_none() && role.rules == rules,
+            None => rbac.references("", "ClusterRole", name).next().is_none(),
+        });
+        let bindings = rbac.namespaces.get(self.question.namespace()).map(|found| &found.bindings);
+        let is_free = |name: &str| bindings.is_none_or(|bindings| bindings.get(name).is_none());
+        let binding_name = first_free(&self.binding_name, is_free);
+        Self { role_name, binding_name, ..self }
     }
 
     /// The name of the `ClusterRole`.

@@ -6,6 +6,7 @@ use crate::{
     AccessQuestion, Answer, BindingRef, Grant, MissingRole, Refusal, RoleRef,
     aggregation::{ClusterRoleEntry, gathered},
     bindings::{Binding, Bindings},
+    build::built_in_roles,
     rbac_object::Tags,
     rule,
     subject::{Asker, RBAC_GROUP, Who, first_applying},
@@ -124,15 +125,44 @@ impl Rbac {
         removed
     }
 
-    /// Gives each `ClusterRole` that has an `aggregationRule` and no rules those of the roles it selects, as the
-    /// controller of a cluster would. For objects that come from manifests rather than from a cluster, where the
-    /// controller has been at work.
+    /// Gives each `ClusterRole` that has an `aggregationRule` the rules of the roles it selects, as the controller of
+    /// a cluster would, beside those that it says. For objects that come from manifests rather than from a cluster,
+    /// where the controller has been at work.
     ///
     /// What was given is forgotten when a `ClusterRole` is inserted or removed, so call it after the last one.
     ///
     /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
     pub fn aggregate(&mut self) {
         self.aggregated = gathered(&self.cluster_roles);
+    }
+
+    /// Adds the roles for users that every cluster has and manifests leave out, unless there are roles of these
+    /// names: `cluster-admin`, which permits everything, and `admin`, `edit` and `view`, which have nothing here but
+    /// what roles with their labels have ([`aggregate`](Self::aggregate) gathers it). For objects that come from
+    /// manifests rather than from a cluster.
+    ///
+    /// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, Rbac};
+    ///
+    /// let binding = serde_json::from_str::<k8s_openapi::api::rbac::v1::ClusterRoleBinding>(
+    ///     r#"{"metadata": {"name": "ci"}, "subjects": [{"kind": "ServiceAccount", "namespace": "ci", "name": "run"}],
+    ///         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}}"#,
+    /// )?;
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert(binding);
+    /// assert!(!rbac.answer(&AccessQuestion::new("ci", "run", "webapp0")).is_allowed());
+    /// rbac.assume_built_in_roles();
+    /// assert!(rbac.answer(&AccessQuestion::new("ci", "run", "webapp0")).is_allowed());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn assume_built_in_roles(&mut self) {
+        for role in built_in_roles() {
+            if role.metadata.name.as_ref().is_some_and(|name| !self.cluster_roles.contains_key(name)) {
+                self.insert_cluster_role(role);
+            }
+        }
     }
 
     /// Answers as the API server's RBAC authorizer would.
@@ -179,7 +209,7 @@ impl Rbac {
     /// rbac.insert_cluster_role(grant.cluster_role());
     /// rbac.insert_role_binding(grant.role_binding());
     /// let names: Vec<_> = rbac.grants(&question).map(|grant| grant.binding().name().to_owned()).collect();
-    /// assert_eq!(names, ["use-gmsa-webapp0-default"]);
+    /// assert_eq!(names, ["use-gmsa-webapp0:default"]);
     /// # Ok::<(), gmsa_types::InvalidValue>(())
     /// ```
     pub fn grants(&self, question: &AccessQuestion<'_>) -> impl Iterator<Item = Grant> {
@@ -236,8 +266,7 @@ impl Rbac {
         namespace: &'r str,
         role_ref: &'r k8s::RoleRef,
     ) -> Option<(RoleKey<'r>, &'r [k8s::PolicyRule])> {
-        let group = role_ref.api_group.text();
-        if !group.is_empty() && group != RBAC_GROUP {
+        if !is_rbac_group(role_ref) {
             return None;
         }
         let key = match role_ref.kind.as_str() {
@@ -247,6 +276,42 @@ impl Rbac {
             _ => return None,
         };
         Some((key, self.rules(key)?))
+    }
+
+    /// Every binding that can refer to a role (of which the namespace is empty for a `ClusterRole`), there or not,
+    /// each with its namespace. A reference with a wrong API group is one too: somebody may correct it.
+    pub(crate) fn references<'r>(
+        &'r self,
+        namespace: &'r str,
+        kind: &'r str,
+        name: &'r str,
+    ) -> impl Iterator<Item = (&'r str, &'r Binding)> {
+        let cluster = [("", &self.cluster_bindings)].into_iter();
+        let spaces = self.namespaces.iter().map(|(own, found)| (own.as_str(), &found.bindings));
+        cluster
+            .chain(spaces)
+            .filter(move |(own, _)| namespace.is_empty() || *own == namespace)
+            .flat_map(|(own, bindings)| bindings.iter().map(move |(_, binding)| (own, binding)))
+            .filter(move |(_, binding)| {
+                binding.role_ref.kind.eq_ignore_ascii_case(kind) && binding.role_ref.name == name
+            })
+    }
+
+    pub(crate) fn binding(&self, binding: &BindingRef) -> Option<&Binding> {
+        match binding.namespace() {
+            None => self.cluster_bindings.get(binding.name()),
+            Some(namespace) => self.namespaces.get(namespace)?.bindings.get(binding.name()),
+        }
+    }
+
+    /// Whether some role aggregates those with these labels.
+    pub(crate) fn gathers(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.cluster_roles.values().any(|role| role.gathers(labels))
+    }
+
+    /// Whether some role aggregates those without labels, as new ones are.
+    pub(crate) fn gathers_unlabelled(&self) -> bool {
+        self.gathers(&BTreeMap::new())
     }
 
     /// The roles that a binding of `namespace` can refer to.
@@ -264,10 +329,8 @@ impl Rbac {
             return self.namespaces.get(key.namespace)?.roles.get(key.name).map(|role| &*role.rules);
         }
         let role = self.cluster_roles.get(key.name)?;
-        if role.aggregation.is_none() || !role.rules.is_empty() {
-            return Some(&role.rules);
-        }
-        Some(self.aggregated.get(key.name).map(Vec::as_slice).unwrap_or_default())
+        let gathered = self.aggregated.get(key.name).filter(|_| role.aggregation.is_some());
+        Some(gathered.unwrap_or(&role.rules))
     }
 
     fn forget_if_empty(&mut self, namespace: &str) {
@@ -279,6 +342,18 @@ impl Rbac {
             self.namespaces.remove(namespace);
         }
     }
+}
+
+/// Whether the API server takes the API group of a reference to a role; left out, it fills it in.
+pub(crate) fn is_rbac_group(role_ref: &k8s::RoleRef) -> bool {
+    matches!(role_ref.api_group.text(), "" | RBAC_GROUP)
+}
+
+/// Whether every cluster has a `ClusterRole` of that name, so that it need not be among the objects.
+///
+/// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    matches!(name, "cluster-admin" | "admin" | "edit" | "view") || name.starts_with("system:")
 }
 
 /// Which role: the namespace is empty for a `ClusterRole`.

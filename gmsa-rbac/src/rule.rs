@@ -55,8 +55,8 @@ pub(crate) struct Correction<'d> {
     pub(crate) wanted: &'d str,
 }
 
-/// What to replace so that a rule allows `name`, and the rule that it then is, if the differences are all in spelling, and if the rule then grants
-/// no more than `use` of the credential specs that it names.
+/// What to replace so that a rule allows `name`, and the rule that it then is, if the differences are all in
+/// spelling, and if the rule then grants no more than `use` of the credential specs that it names.
 pub(crate) fn corrections<'d>(
     rule: &PolicyRule,
     differences: &'d [RuleDifference],
@@ -81,6 +81,25 @@ pub(crate) fn has_wildcard(rule: &PolicyRule) -> bool {
     [&rule.verbs[..], list(&rule.api_groups), list(&rule.resources)]
         .iter()
         .any(|list| list.iter().any(|entry| entry == "*"))
+}
+
+/// Whether a rule lists the API group or the resource of credential specs, so that whoever wrote it thought of them.
+pub(crate) fn mentions_specs(rule: &PolicyRule) -> bool {
+    list(&rule.api_groups).iter().any(|group| group == GROUP) || lists_specs(rule)
+}
+
+/// Whether a rule lists the resource `gmsacredentialspecs` itself.
+pub(crate) fn lists_specs(rule: &PolicyRule) -> bool {
+    list(&rule.resources).iter().any(|resource| resource == PLURAL)
+}
+
+/// The credential specs that a rule names, to whatever end; none if it does not list their resource itself, since
+/// the names may then be those of other things.
+pub(crate) fn named_specs(rule: &PolicyRule) -> &[String] {
+    match lists_specs(rule) && has(list(&rule.api_groups), GROUP) {
+        true => list(&rule.resource_names),
+        false => &[],
+    }
 }
 
 /// What keeps a rule, which is about credential specs, from allowing `use` of the one in question.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use gmsa_types::{check_dns_label, check_dns_subdomain};
 use k8s_openapi::api::rbac::v1 as k8s;
 
 use crate::{AccessQuestion, Subject, quote::shown};
@@ -107,6 +108,36 @@ pub(crate) fn first_applying<'s>(
     asker: &Asker,
 ) -> Option<Who<'s>> {
     subjects.iter().filter_map(|subject| Who::of(subject, namespace)).find(|who| who.is(asker))
+}
+
+/// Why a subject stands for nobody.
+pub(crate) enum SubjectFault {
+    Kind,
+    ApiGroup,
+    NoNamespace,
+}
+
+impl SubjectFault {
+    /// What is wrong with a subject of a binding in `namespace` (empty for a `ClusterRoleBinding`), if anything.
+    pub(crate) fn of(subject: &k8s::Subject, namespace: &str) -> Option<Self> {
+        match Who::of(subject, namespace) {
+            Some(_) => None,
+            None if !matches!(subject.kind.as_str(), "User" | "Group" | "ServiceAccount") => Some(Self::Kind),
+            None if !has_right_api_group(subject) => Some(Self::ApiGroup),
+            None => Some(Self::NoNamespace),
+        }
+    }
+}
+
+/// Whether to replace a subject may take something from somebody: a user, a group, or an account that can exist.
+pub(crate) fn may_stand_for_somebody(subject: &k8s::Subject, namespace: &str) -> bool {
+    match Who::of(subject, namespace) {
+        Some(Who::ServiceAccount { namespace, name }) => {
+            check_dns_label("", namespace).is_ok() && check_dns_subdomain("", name).is_ok()
+        }
+        Some(Who::User(_) | Who::Group(_)) => true,
+        None => false,
+    }
 }
 
 fn namespace_of<'s>(subject: &'s k8s::Subject, default: &'s str) -> &'s str {

@@ -103,6 +103,16 @@ fn gr102_a_rule_without_names() {
         )]))
         .is_empty()
     );
+    // Also as `*`, if the rule is about them; of what is about everything GR101 speaks.
+    for (written, found) in [
+        (rule(&["*"], &["windows.k8s.io"], &["gmsacredentialspecs"], &[]), 1),
+        (rule(&["*"], &["windows.k8s.io"], &["*"], &[]), 1),
+        (rule(&["use"], &["*"], &["gmsacredentialspecs"], &[]), 1),
+        (rule(&["*"], &["*"], &["*"], &[]), 0),
+        (rule(&["*"], &["windows.k8s.io"], &["*"], &["s"]), 0),
+    ] {
+        assert_eq!(audit(&rbac([cluster_role("r", &[written])])).len(), found);
+    }
     // What a controller gathered is told of the role that it comes from.
     let mut aggregated = cluster_role("r", &[use_of(&[])]);
     aggregated["aggregationRule"] = json!({"clusterRoleSelectors": []});
@@ -160,10 +170,24 @@ fn gr106_a_binding_for_the_whole_cluster() {
         audit(&world(&[account("a/x"), account("a/y")])),
         [
             "GR106 ClusterRoleBinding b : ClusterRole `r` is bound in every namespace, to the pods of service account \
-          `a/x` and of 1 more subjects; bind it with a RoleBinding in the namespace of the pods"
+          `a/x` and of 1 more subject; bind it with a RoleBinding in the namespace of the pods"
         ]
     );
-    assert!(audit(&world(&[user("alice")])).is_empty());
+    assert_eq!(
+        audit(&world(&[user("alice"), group("devs")])),
+        [
+            "GR106 ClusterRoleBinding b : ClusterRole `r` is bound in every namespace, to User `alice` and 1 more \
+             subject; bind the service accounts of the pods, with a RoleBinding in their namespace"
+        ]
+    );
+    assert!(audit(&world(&[])).is_empty());
+    // A wildcard elsewhere in the role makes it no better; `cluster-admin` is bound this way in every cluster.
+    let wild = rule(&["*"], &["*"], &["*"], &["my-configmap"]);
+    for (rules, found) in [(vec![use_of(&["s"]), wild.clone()], 1), (vec![wild], 0)] {
+        let world =
+            rbac([cluster_role("r", &rules), cluster_role_binding("b", "ClusterRole/r", &[user("alice")])]);
+        assert_eq!(audit(&world).iter().filter(|line| line.starts_with("GR106")).count(), found);
+    }
 }
 
 #[test]
@@ -228,6 +252,31 @@ fn gr202_a_rule_that_names_no_credential_spec() {
 }
 
 #[test]
+fn gr202_speaks_of_rules_that_list_the_resource() {
+    let found = |rule: Value| {
+        lines(&Audit::of(&rbac([cluster_role("r", &[rule])])).credential_specs(["webapp1"]).findings())
+    };
+    assert_eq!(
+        found(rule(&["get"], &["windows.k8s.io"], &["gmsacredentialspecs"], &["webap1"])),
+        [
+            "GR202 ClusterRole r /rules/0/resourceNames/0: there is no credential spec `webap1`; name `webapp1` \
+             instead, if that is meant",
+            "GR201 GMSACredentialSpec webapp1 : no service account may `use` `webapp1`; bind a role that names it to \
+             the service account of the pods, or delete it"
+        ]
+        .map(ToOwned::to_owned)
+    );
+    // These may be the names of other things.
+    for other in [
+        rule(&["*"], &["*"], &["*"], &["my-configmap"]),
+        rule(&["get"], &[""], &["configmaps"], &["my-configmap"]),
+        rule(&["get"], &["example.com"], &["gmsacredentialspecs"], &["other"]),
+    ] {
+        assert!(!found(other).iter().any(|line| line.starts_with("GR202")));
+    }
+}
+
+#[test]
 fn gr203_a_role_that_is_missing() {
     let bind = |role: &str| {
         let made = cluster_role("use-webapp0", &[use_of(&["webapp0"])]);
@@ -266,6 +315,11 @@ fn gr204_a_service_account_that_is_missing() {
     );
     let near = Audit::of(&bound(&[account("a/webb")])).service_accounts([("a", "web")]).findings();
     assert_eq!(lines(&near), [told(0, "webb", "bind `a/web` instead, if that is meant")]);
+    let by_user =
+        Audit::of(&bound(&[user("system:serviceaccount:a:webb"), user("system:serviceaccount:a:web")]))
+            .service_accounts([("a", "web")])
+            .findings();
+    assert_eq!(lines(&by_user), [told(0, "webb", "bind `a/web` instead, if that is meant")]);
     assert!(audit(&world).is_empty(), "nobody said which there are");
     let default = Audit::of(&bound(&[account("a/default")])).service_accounts([("a", "web")]).findings();
     assert!(default.iter().all(|finding| finding.id().as_str() != "GR204"));
@@ -296,6 +350,40 @@ fn gr205_a_binding_in_another_namespace() {
 }
 
 #[test]
+fn gr206_a_subject_that_is_nobody() {
+    let nameless = json!({"kind": "ServiceAccount", "name": "x"});
+    let subjects = [
+        json!({"kind": "Serviceaccount", "name": "x"}),
+        json!({"kind": "ServiceAccount", "apiGroup": "rbac.authorization.k8s.io", "namespace": "a", "name": "x"}),
+        nameless.clone(),
+        json!({"kind": "Group", "apiGroup": "v1", "name": "g"}),
+    ];
+    let told = |at: usize, fault: &str| format!("GR206 RoleBinding a/b /subjects/{at}: {fault}");
+    let group = "`rbac.authorization.k8s.io`; leave `apiGroup` out";
+    assert_eq!(
+        audit(&bound(&subjects)),
+        [
+            told(
+                0,
+                "`Serviceaccount` `x` is nobody: there is no such kind of subject; write `ServiceAccount`, `User` \
+                     or `Group`"
+            ),
+            told(1, &format!("ServiceAccount `x` is nobody: its kind has not the API group {group}")),
+            told(3, "Group `g` is nobody: its kind has not the API group `v1`; leave `apiGroup` out"),
+        ]
+    );
+    let world =
+        rbac([cluster_role("r", &[use_of(&["s"])]), cluster_role_binding("b", "ClusterRole/r", &[nameless])]);
+    assert_eq!(
+        audit(&world),
+        [
+            "GR206 ClusterRoleBinding b /subjects/0: ServiceAccount `x` is nobody: it has no namespace; write the \
+          namespace of the service account"
+        ]
+    );
+}
+
+#[test]
 fn gr301_a_workload_that_is_not_permitted() {
     let world = bound(&[account("a/y")]);
     let found = Audit::of(&world).workload(workload("a/x", &["s"])).findings();
@@ -304,7 +392,7 @@ fn gr301_a_workload_that_is_not_permitted() {
         [
             "GR301 Deployment a/web /spec/template/spec: service account `a/x` may not `use` credential spec `s`: \
           ClusterRole `r` would allow it, but RoleBinding `a/b` binds it to others only; kubectl create rolebinding \
-          use-gmsa-s-x --clusterrole=r --serviceaccount=a:x --namespace=a"
+          use-gmsa-s:x --clusterrole=r --serviceaccount=a:x --namespace=a"
         ]
     );
     let found = Audit::of(&Rbac::default()).workload(workload("a/", &["s"])).findings();

@@ -479,11 +479,52 @@ fn an_aggregated_role_has_its_rules_until_it_is_given_those_of_the_roles_it_sele
     );
     rbac.aggregate();
     assert!(!allowed(&rbac, "t"));
-    // Rules that are there are those that the API server has.
+    // What the role says itself may be stale, and is no reason to leave out what the controller will put there.
     let mut filled = aggregated("all", "outer", by_label("leaf"));
     filled["rules"] = json!([use_of(&["u"])]);
     insert(&mut rbac, [filled]);
-    rbac.aggregate();
     assert!(allowed(&rbac, "u"));
     assert!(!allowed(&rbac, "t"));
+    rbac.aggregate();
+    assert!(allowed(&rbac, "u") && allowed(&rbac, "t"));
+}
+
+#[test]
+fn the_roles_of_every_cluster_are_assumed_when_they_are_asked_for() {
+    let labelled = |name: &str, role: &str, spec: &str| {
+        let mut object = cluster_role(name, &[use_of(&[spec])]);
+        object["metadata"]["labels"] =
+            json!({format!("rbac.authorization.k8s.io/aggregate-to-{role}"): "true"});
+        object
+    };
+    let bound = |role: &str| {
+        role_binding(&format!("a/{role}"), &format!("ClusterRole/{role}"), &[account(&format!("a/{role}"))])
+    };
+    let mut rbac = rbac([
+        labelled("one", "view", "v"),
+        labelled("two", "edit", "e"),
+        labelled("three", "admin", "a"),
+        bound("view"),
+        bound("edit"),
+        bound("admin"),
+        bound("cluster-admin"),
+    ]);
+    let allowed = |rbac: &Rbac, role: &str| {
+        let asked = |spec: &&str| rbac.answer(&question(&format!("a/{role}"), spec)).is_allowed();
+        ["v", "e", "a", "other"].into_iter().filter(asked).collect::<Vec<_>>().join(" ")
+    };
+    for role in ["view", "edit", "admin", "cluster-admin"] {
+        assert_eq!(allowed(&rbac, role), "");
+    }
+    rbac.assume_built_in_roles();
+    rbac.aggregate();
+    for (role, specs) in
+        [("view", "v"), ("edit", "v e"), ("admin", "v e a"), ("cluster-admin", "v e a other")]
+    {
+        assert_eq!(allowed(&rbac, role), specs);
+    }
+    // Those that are there stay as they are.
+    insert(&mut rbac, [cluster_role("cluster-admin", &[use_of(&["s"])])]);
+    rbac.assume_built_in_roles();
+    assert_eq!(allowed(&rbac, "cluster-admin"), "");
 }

@@ -9,12 +9,14 @@
 
 mod world;
 
+use std::collections::BTreeSet;
+
 use gmsa_rbac::{
     AccessQuestion, Answer, BindingRef, Change, NearMissKind, Rbac, RbacObject, RoleRef, RuleDifference,
     SubjectDifference,
 };
 use gmsa_types::CredentialSpecName;
-use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding};
+use k8s_openapi::api::rbac::v1::ClusterRole;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, from_value, json};
 use world::{
@@ -39,10 +41,10 @@ fn nearest(rbac: &Rbac) -> (String, String) {
 
 const OWN_GRANT: &str = "kubectl create clusterrole use-gmsa-webapp0 --verb=use \
     --resource=gmsacredentialspecs.windows.k8s.io --resource-name=webapp0\n\
-    kubectl create rolebinding use-gmsa-webapp0-x --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x --namespace=a";
+    kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x --namespace=a";
 
 const BIND_R: &str =
-    "kubectl create rolebinding use-gmsa-webapp0-x --clusterrole=r --serviceaccount=a:x --namespace=a";
+    "kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=r --serviceaccount=a:x --namespace=a";
 
 #[test]
 fn a_rule_of_a_bound_role_says_what_it_lacks() {
@@ -267,15 +269,9 @@ fn a_subject_that_misses_the_account_is_found() {
             json!({"kind": "ServiceAccount", "namespace": "a", "name": "system:serviceaccount:a:x"}),
             "a ServiceAccount written `system:serviceaccount:a:x`",
         ),
-        (user("x"), "a User written `x`, which is not the user name of the account"),
-        (user("a:x"), "a User written `a:x`, which is not the user name of the account"),
         (
             json!({"kind": "User", "apiGroup": "v1", "name": "system:serviceaccount:a:x"}),
             "the account but with the API group `v1`, which its kind does not have",
-        ),
-        (
-            group("system:serviceaccount:a"),
-            "a Group written `system:serviceaccount:a`, which is no group of the account",
         ),
     ];
     for (subject, difference) in &cases {
@@ -301,6 +297,23 @@ fn a_subject_that_misses_the_account_is_found() {
             cluster_role_binding("b", "ClusterRole/r", std::slice::from_ref(subject)),
         ]);
         assert_eq!(nearest(&wild).1, OWN_GRANT);
+    }
+    // There may be users and groups of these names, who should keep the role.
+    for (subject, difference) in [
+        (user("x"), "a User written `x`, which is not the user name of the account"),
+        (user("a:x"), "a User written `a:x`, which is not the user name of the account"),
+        (
+            group("system:serviceaccount:a"),
+            "a Group written `system:serviceaccount:a`, which is no group of the account",
+        ),
+    ] {
+        let (sentence, fix) =
+            nearest(&rbac([role.clone(), cluster_role_binding("b", "ClusterRole/r", &[subject])]));
+        assert!(
+            sentence.ends_with(&format!("would allow it, but subjects[0] is {difference}")),
+            "{sentence}"
+        );
+        assert_eq!(fix, BIND_R);
     }
     // These may well be meant for somebody else, who should keep the role.
     for (subject, difference) in [
@@ -444,8 +457,20 @@ fn a_corrected_object_keeps_its_labels_and_annotations() {
     assert_eq!(*corrected, from_value::<ClusterRole>(role).unwrap());
 }
 
-/// The object that a `kubectl create` command makes, by its flags alone.
-fn create(rbac: &mut Rbac, command: &str) {
+/// The kind, namespace and name of an object.
+fn identity(object: &Value) -> (String, String, String) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let metadata = &object["metadata"];
+    (text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"]))
+}
+
+/// The object that a `kubectl create` command makes, by its flags alone; like the API server, it refuses one whose
+/// name is taken.
+fn create(rbac: &mut Rbac, taken: &mut BTreeSet<(String, String, String)>, command: &str) {
+    let mut create = |object: Value| {
+        assert!(taken.insert(identity(&object)), "AlreadyExists: {command}");
+        insert(rbac, [object]);
+    };
     let words: Vec<&str> = command.split(' ').collect();
     let flag = |name: &str| {
         words.iter().find_map(|word| word.strip_prefix(&format!("--{name}="))).map(ToOwned::to_owned)
@@ -457,14 +482,14 @@ fn create(rbac: &mut Rbac, command: &str) {
             let (resource, group) = resource.split_once('.').unwrap();
             let (verb, resource_name) = (flag("verb").unwrap(), flag("resource-name").unwrap());
             let object = cluster_role(name, &[rule(&[&verb], &[group], &[resource], &[&resource_name])]);
-            rbac.insert_cluster_role(from_value::<ClusterRole>(object).unwrap());
+            create(object);
         }
         ["kubectl", "create", "role", name] => {
             let resource = flag("resource").unwrap();
             let (resource, group) = resource.split_once('.').unwrap();
             let (verb, resource_name) = (flag("verb").unwrap(), flag("resource-name").unwrap());
             let path = format!("{}/{name}", flag("namespace").unwrap());
-            insert(rbac, [world::role(&path, &[rule(&[&verb], &[group], &[resource], &[&resource_name])])]);
+            create(world::role(&path, &[rule(&[&verb], &[group], &[resource], &[&resource_name])]));
         }
         ["kubectl", "create", "rolebinding", name] => {
             let subject = flag("serviceaccount").unwrap().replace(':', "/");
@@ -475,13 +500,13 @@ fn create(rbac: &mut Rbac, command: &str) {
                 &[account(&subject)],
             );
             object["roleRef"] = reference.unwrap_or_else(|| role("Role", flag("role").unwrap()));
-            rbac.insert_role_binding(from_value::<RoleBinding>(object).unwrap());
+            create(object);
         }
         _ => panic!("{command}"),
     }
 }
 
-/// Applies the operations of a `kubectl patch` command to the role among `objects`.
+/// Applies the operations of a `kubectl patch` command to the object among `objects`.
 fn patch(objects: &[Value], command: &str) -> Value {
     let (_, rest) = command.split_once("kubectl patch ").unwrap();
     let (target, rest) = rest.split_once(' ').unwrap();
@@ -509,6 +534,11 @@ fn patch(objects: &[Value], command: &str) -> Value {
     object
 }
 
+fn is_new(objects: &[Value], object: &RbacObject) -> bool {
+    let object = serde_json::to_value(object).unwrap();
+    !objects.iter().any(|there| identity(there) == identity(&object))
+}
+
 fn any_object() -> impl Strategy<Value = Value> {
     let rules = || {
         let one = |from: &'static [&'static str]| vec(select(from), 1..2);
@@ -534,33 +564,99 @@ fn any_object() -> impl Strategy<Value = Value> {
             0..3,
         )
     };
-    let names = || select(&["r1", "r2", "r3"][..]);
+    // The names of the fixes themselves are taken now and then, and roles that every cluster has are missing.
+    let names =
+        || select(&["r1", "r2", "r3", "use-gmsa-s", "use-gmsa-s", "use-gmsa-s:x", "use-gmsa-s::2"][..]);
+    let references = || {
+        let kinds = select(&["ClusterRole", "ClusterRole", "ClusterRole", "Role", "clusterrole"][..]);
+        let groups = select(
+            &["rbac.authorization.k8s.io", "rbac.authorization.k8s.io", "", "rbac.authorization.k8s.io/v1"][..],
+        );
+        let names = prop_oneof![6 => names(), 1 => select(&["view", "system:node"][..])];
+        (groups, kinds, names)
+            .prop_map(|(group, kind, name)| json!({"apiGroup": group, "kind": kind, "name": name}))
+    };
+    let referring = |mut binding: Value, role: Value| {
+        binding["roleRef"] = role;
+        binding
+    };
+    let spaces = || select(&["a", "b"][..]);
     prop_oneof![
-        (names(), rules()).prop_map(|(name, rules)| cluster_role(name, &rules)),
-        (names(), names(), subjects()).prop_map(|(name, role, subjects)| cluster_role_binding(
-            name,
-            &format!("ClusterRole/{role}"),
-            &subjects
-        )),
-        (select(&["a", "b"][..]), names(), names(), subjects()).prop_map(
-            |(namespace, name, role, subjects)| {
-                role_binding(&format!("{namespace}/{name}"), &format!("ClusterRole/{role}"), &subjects)
+        2 => (names(), rules()).prop_map(|(name, rules)| cluster_role(name, &rules)),
+        1 => (spaces(), names(), rules())
+            .prop_map(|(namespace, name, rules)| role(&format!("{namespace}/{name}"), &rules)),
+        2 => (names(), references(), subjects()).prop_map(move |(name, role, subjects)| {
+            referring(cluster_role_binding(name, "ClusterRole/", &subjects), role)
+        }),
+        2 => (spaces(), names(), references(), subjects()).prop_map(
+            move |(namespace, name, role, subjects)| {
+                referring(role_binding(&format!("{namespace}/{name}"), "ClusterRole/", &subjects), role)
             }
         ),
     ]
 }
 
+/// What a fix would make is called like something that is there already, or that others wait for.
+#[test]
+fn a_name_that_is_taken_is_left_alone() {
+    let others = |role: &str| cluster_role_binding("everyone", role, &[group("system:serviceaccounts")]);
+    let again = OWN_GRANT.replace("clusterrole use-gmsa-webapp0", "clusterrole use-gmsa-webapp0::2");
+    let again = again.replace("clusterrole=use-gmsa-webapp0", "clusterrole=use-gmsa-webapp0::2");
+    let get = rule(&["get"], GROUP, SPECS, &["webapp0"]);
+    let everyone = || others("ClusterRole/use-gmsa-webapp0");
+    assert_eq!(nearest(&rbac([cluster_role("use-gmsa-webapp0", &[get]), everyone()])).1, again);
+    assert_eq!(nearest(&rbac([everyone()])).1, again, "others wait for the role");
+    let made = cluster_role("use-gmsa-webapp0", &[use_of(&["webapp0"])]);
+    let (_, fix) = nearest(&rbac([
+        made,
+        role_binding("a/use-gmsa-webapp0:x", "ClusterRole/use-gmsa-webapp0", &[account("a/batch")]),
+    ]));
+    assert_eq!(
+        fix,
+        "kubectl create rolebinding use-gmsa-webapp0:x::2 --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x \
+         --namespace=a"
+    );
+    // Nor does anybody make the roles that a cluster has, or one that a reference cannot reach.
+    for name in ["view", "edit", "admin", "cluster-admin", "system:node"] {
+        let bound = role_binding("a/b", &format!("ClusterRole/{name}"), &[account("a/x")]);
+        assert_eq!(nearest(&rbac([bound])).1, OWN_GRANT, "{name}");
+    }
+    let mut bound = role_binding("a/b", "ClusterRole/foo", &[account("a/x")]);
+    bound["roleRef"]["apiGroup"] = json!("rbac.authorization.k8s.io/v1");
+    assert_eq!(nearest(&rbac([bound])).1, OWN_GRANT);
+}
+
+#[test]
+fn what_others_hold_is_not_corrected() {
+    let misspelt = cluster_role("r", &[rule(&["USE"], GROUP, SPECS, &["webapp0"])]);
+    let mine = role_binding("a/b", "ClusterRole/r", &[account("a/x")]);
+    let shared = role_binding("b/b", "ClusterRole/r", &[account("b/y")]);
+    assert_eq!(nearest(&rbac([misspelt.clone(), mine.clone(), shared])).1, OWN_GRANT);
+    let mut gathered = misspelt;
+    gathered["metadata"]["labels"] = json!({"to-edit": "true"});
+    let mut edit = cluster_role("edit", &[]);
+    edit["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {"to-edit": "true"}}]});
+    assert_eq!(nearest(&rbac([gathered, mine, edit.clone()])).1, OWN_GRANT);
+    // Whatever role is made, this one has it.
+    edit["aggregationRule"] = json!({"clusterRoleSelectors": [{}]});
+    let world = rbac([edit, role_binding("a/b", "ClusterRole/gone", &[account("a/x")])]);
+    let misses = near_misses(&world, &question("a/x", "webapp0"));
+    assert_eq!((misses[0].fix(), misses[0].change()), (None, None));
+    assert_eq!(world.grant_for(&question("a/x", "webapp0")), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// Whatever is proposed makes the answer yes, as commands and as objects alike, and no part of it would do. What
-    /// commands create gives nobody else anything, and the account nothing else; what they patch gives nobody a name
-    /// that the rule did not have in some spelling.
+    /// Whatever is proposed makes the answer yes, as commands and as objects alike, and no part of it would do. It
+    /// gives nobody else anything and takes nothing from anybody. What commands create has a name that is free, and
+    /// gives the account nothing else; what they patch gives it no name that the rule did not have in some spelling.
     #[test]
     fn a_fix_allows_what_was_asked_and_no_more(objects in vec(any_object(), 0..14)) {
         let asked = question("a/x", "s");
         let others =
-            [question("a/y", "s"), question("a/x", "t"), question("b/x", "s"), question("a/x", "u")];
+            [question("a/y", "s"), question("b/x", "s"), question("a/y", "t"), question("b/x", "t"), question("a/x", "u")];
+        let more_for_the_account = question("a/x", "t");
         let world = rbac(objects.iter().cloned());
         let Answer::Deny(refusal) = world.explain(&asked) else { return Ok(()) };
         prop_assert!(refusal.near_misses().len() <= Rbac::MAX_NEAR_MISSES);
@@ -569,6 +665,7 @@ proptest! {
             prop_assert!(!miss.to_string().contains('\n'));
             let change = miss.change().unwrap().objects();
             let mut applied = world.clone();
+            prop_assert_eq!(fix.starts_with("kubectl create "), change.iter().all(|object| is_new(&objects, object)));
             change.iter().for_each(|object| applied.insert(object.clone()));
             prop_assert!(applied.answer(&asked).is_allowed(), "{miss}: {change:?}");
             for left_out in 0..change.len() {
@@ -580,14 +677,26 @@ proptest! {
 
             let mut fixed = world.clone();
             if fix.starts_with("kubectl create ") {
-                fix.lines().for_each(|command| create(&mut fixed, command));
-                for other in &others {
-                    prop_assert_eq!(fixed.answer(other).is_allowed(), world.answer(other).is_allowed(), "{}", fix);
-                }
+                let mut taken = objects.iter().map(identity).collect();
+                fix.lines().for_each(|command| create(&mut fixed, &mut taken, command));
+                let other = &more_for_the_account;
+                prop_assert_eq!(fixed.answer(other).is_allowed(), world.answer(other).is_allowed(), "{}", fix);
             } else {
                 insert(&mut fixed, [patch(&objects, fix)]);
-                let unnamed = question("a/x", "u");
-                prop_assert_eq!(fixed.answer(&unnamed).is_allowed(), world.answer(&unnamed).is_allowed(), "{}", fix);
+            }
+            for other in &others {
+                prop_assert_eq!(fixed.answer(other).is_allowed(), world.answer(other).is_allowed(), "{}", fix);
+            }
+            for spec in ["s", "t", "u"] {
+                let people = |world: &Rbac| -> BTreeSet<String> {
+                    let holders = world.who_can_use(spec);
+                    holders.iter().map(|holder| holder.grant().subject().to_string()).collect()
+                };
+                let (before, mut after) = (people(&world), people(&fixed));
+                prop_assert!(before.is_subset(&after), "{}", fix);
+                let account = ["ServiceAccount `a/x`"];
+                after.retain(|who| !account.contains(&who.as_str()));
+                prop_assert!(after.is_subset(&before), "{}", fix);
             }
             prop_assert!(fixed.answer(&asked).is_allowed(), "{miss}: {fix}");
             for other in &others {

@@ -32,7 +32,7 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: "use-gmsa-1e3-true"
+  name: "use-gmsa-1e3:true"
   namespace: "null"
 roleRef:
   apiGroup: rbac.authorization.k8s.io

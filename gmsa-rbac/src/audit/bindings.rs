@@ -6,7 +6,12 @@ use super::{
     rules::Report,
     scene::{Scene, object_of_binding, subject_at},
 };
-use crate::{Pods, quote::shown, subject::Who};
+use crate::{
+    Pods,
+    quote::shown,
+    rbac::is_built_in,
+    subject::{SubjectFault, Who, account_of_user},
+};
 
 /// Of all bindings, since what the role would have permitted is not known. The roles that every cluster has need
 /// not be among the objects.
@@ -33,9 +38,38 @@ pub(super) fn no_such_role(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Findin
         .collect()
 }
 
-/// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
-fn is_built_in(name: &str) -> bool {
-    matches!(name, "cluster-admin" | "admin" | "edit" | "view") || name.starts_with("system:")
+/// Of grants of `use`; in a manifest, since no API server holds such a subject.
+///
+/// Source: Kubernetes `pkg/apis/rbac/validation/validation.go`, `ValidateRoleBindingSubject`.
+pub(super) fn subject_of_nobody(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for grant in &scene.grants {
+        for (index, subject) in grant.bound.binding.subjects.iter().enumerate() {
+            let Some(fault) = SubjectFault::of(subject, grant.bound.namespace) else { continue };
+            let name = shown(&subject.name);
+            let (message, help) = match fault {
+                SubjectFault::Kind => (
+                    format!("{} {name} is nobody: there is no such kind of subject", shown(&subject.kind)),
+                    "write `ServiceAccount`, `User` or `Group`",
+                ),
+                SubjectFault::ApiGroup => (
+                    format!(
+                        "{} {name} is nobody: its kind has not the API group {}",
+                        subject.kind,
+                        shown(subject.api_group.as_deref().unwrap_or_default())
+                    ),
+                    "leave `apiGroup` out",
+                ),
+                SubjectFault::NoNamespace => (
+                    format!("ServiceAccount {name} is nobody: it has no namespace"),
+                    "write the namespace of the service account",
+                ),
+            };
+            let object = object_of_binding(&grant.bound.to_ref());
+            findings.push(report.finding(message).about(object).at(subject_at(index)).with_help(help));
+        }
+    }
+    findings
 }
 
 /// `default` is in every namespace, from the controller that puts it there.
@@ -44,7 +78,14 @@ pub(super) fn no_such_service_account(scene: &Scene<'_>, report: &Report<'_>) ->
     let mut findings = Vec::new();
     for grant in &scene.grants {
         for (index, who, _) in &grant.subjects {
-            let Who::ServiceAccount { namespace, name } = *who else { continue };
+            let (namespace, name) = match *who {
+                Who::ServiceAccount { namespace, name } => (namespace, name),
+                Who::User(user) => match account_of_user(user) {
+                    Some(account) => account,
+                    None => continue,
+                },
+                Who::Group(_) => continue,
+            };
             let there = known.get(namespace);
             if name == "default" || there.is_some_and(|names| names.contains(name)) {
                 continue;

@@ -11,10 +11,7 @@ use super::{
     rules::Report,
     scene::{Scene, object_of_role},
 };
-use crate::{
-    quote::shown,
-    rule::{self, Uses},
-};
+use crate::{quote::shown, rule};
 
 /// Counts what reaches pods, since a credential spec is of use to no one else.
 pub(super) fn unused_credential_spec(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Finding> {
@@ -39,13 +36,13 @@ pub(super) fn unused_credential_spec(scene: &Scene<'_>, report: &Report<'_>) -> 
         .collect()
 }
 
-/// A name that no credential spec can have is found even where nobody knows which there are.
+/// Of every verb: who may `get` a name that does not exist was given it for one that does. A name that no credential
+/// spec can have is found even where nobody knows which there are.
 pub(super) fn no_such_credential_spec(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for key in scene.roles.keys().copied().filter(|key| !scene.is_aggregated(*key)) {
-        for (index, rule) in scene.rbac.rules(key).unwrap_or_default().iter().enumerate() {
-            let Some(Uses::Named(names)) = rule::uses(rule) else { continue };
-            for (at, name) in names.iter().enumerate() {
+    for (key, rules) in scene.rbac.all_roles().filter(|(key, _)| !scene.is_aggregated(*key)) {
+        for (index, rule) in rules.iter().enumerate() {
+            for (at, name) in rule::named_specs(rule).iter().enumerate() {
                 if let Some((message, help)) = fault(scene, name) {
                     let finding = report
                         .finding(message)

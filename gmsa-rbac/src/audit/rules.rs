@@ -63,7 +63,7 @@ impl Report<'_> {
 ///
 /// assert_eq!((RULES[0].id().as_str(), RULES[0].name()), ("GR101", "wildcard-grant"));
 /// ```
-pub static RULES: [AuditRule; 13] = [
+pub static RULES: [AuditRule; 14] = [
     AuditRule {
         id: RuleId::new("GR101"),
         name: "wildcard-grant",
@@ -76,7 +76,7 @@ pub static RULES: [AuditRule; 13] = [
         id: RuleId::new("GR102"),
         name: "every-credential-spec",
         severity: Severity::Warning,
-        summary: "a rule permits `use` without `resourceNames`",
+        summary: "a rule about credential specs permits `use`, also as `*`, without `resourceNames`",
         why: "a rule without names permits every credential spec, those to come too",
         check: wide::every_credential_spec,
     },
@@ -109,7 +109,7 @@ pub static RULES: [AuditRule; 13] = [
         id: RuleId::new("GR106"),
         name: "cluster-wide-binding",
         severity: Severity::Warning,
-        summary: "a role made for credential specs is bound by a `ClusterRoleBinding`",
+        summary: "a role made for credential specs is bound by a `ClusterRoleBinding`, be it to people",
         why: "a role binding in the namespace of the pods is enough, and shows there who may be what",
         check: wide::cluster_wide_binding,
     },
@@ -125,7 +125,7 @@ pub static RULES: [AuditRule; 13] = [
         id: RuleId::new("GR202"),
         name: "no-such-credential-spec",
         severity: Severity::Warning,
-        summary: "a rule names a credential spec that does not exist, or cannot",
+        summary: "a rule, of whatever verbs, names a credential spec that does not exist, or cannot",
         why: "`resourceNames` are compared as they are written; the name grants nothing until somebody creates a \
               credential spec of that name",
         check: roles::no_such_credential_spec,
@@ -142,7 +142,7 @@ pub static RULES: [AuditRule; 13] = [
         id: RuleId::new("GR204"),
         name: "no-such-service-account",
         severity: Severity::Warning,
-        summary: "`use` is bound to a service account that does not exist",
+        summary: "`use` is bound to a service account that does not exist, by its name or by its user name",
         why: "it grants nothing, until somebody creates a service account of that name",
         check: bindings::no_such_service_account,
     },
@@ -153,6 +153,14 @@ pub static RULES: [AuditRule; 13] = [
         summary: "a role binding binds `use` to service accounts of another namespace",
         why: "a role binding counts in its own namespace, and pods run in that of their service account",
         check: bindings::other_namespace,
+    },
+    AuditRule {
+        id: RuleId::new("GR206"),
+        name: "subject-of-nobody",
+        severity: Severity::Error,
+        summary: "`use` is bound to a subject of no kind that there is, with another's API group, or without a namespace",
+        why: "the API server refuses the binding; offline, the subject stands for nobody",
+        check: bindings::subject_of_nobody,
     },
     AuditRule {
         id: RuleId::new("GR301"),

@@ -39,8 +39,10 @@ const MOST_COMPARISONS: usize = 1_000_000;
 pub(super) struct UseOfRole<'a> {
     /// The rule that has a wildcard for the verb, the group or the resource.
     pub(super) wildcard: Option<usize>,
-    /// The rules that name no credential spec and so permit all, without a wildcard.
+    /// The rules about credential specs that name none and so permit all.
     pub(super) nameless: Vec<usize>,
+    /// Whether a rule lists the resource itself: the role was made for credential specs, whatever else it permits.
+    pub(super) made_for_specs: bool,
     pub(super) every: bool,
     /// The names that rules list.
     pub(super) names: BTreeSet<&'a str>,
@@ -67,9 +69,11 @@ impl<'a> Scene<'a> {
                 let role = roles.entry(key).or_default();
                 if rule::has_wildcard(rule) {
                     role.wildcard.get_or_insert(index);
-                } else if matches!(uses, Uses::Every) {
+                }
+                if matches!(uses, Uses::Every) && rule::mentions_specs(rule) {
                     role.nameless.push(index);
                 }
+                role.made_for_specs |= rule::lists_specs(rule);
                 match uses {
                     Uses::Every => role.every = true,
                     Uses::Named(names) => role.names.extend(names.iter().map(String::as_str)),

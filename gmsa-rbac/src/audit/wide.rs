@@ -1,6 +1,6 @@
 //! Grants that are wider than need be.
 
-use gmsa_types::finding::{Finding, ObjectRef};
+use gmsa_types::finding::Finding;
 
 use super::{
     rules::Report,
@@ -88,18 +88,22 @@ pub(super) fn group_of_everybody(scene: &Scene<'_>, report: &Report<'_>) -> Vec<
     })
 }
 
-/// Of wildcards [`wildcard_grant`] speaks.
+/// Of roles with nothing but wildcards [`wildcard_grant`] speaks; `cluster-admin` is bound in the whole cluster.
 pub(super) fn cluster_wide_binding(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Finding> {
-    let found = scene.grants.iter().filter(|grant| grant.bound.namespace.is_empty() && grant.serves_pods());
+    let found = scene.grants.iter().filter(|grant| grant.bound.namespace.is_empty());
     found
-        .filter(|grant| scene.role_of(grant).is_some_and(|role| role.wildcard.is_none()))
-        .map(|grant| {
-            let message = format!("{} is bound in every namespace, to {}", grant.role.to_ref(), pods(grant));
-            let object: ObjectRef = grant.object();
-            report
-                .finding(message)
-                .about(object)
-                .with_help("bind it with a RoleBinding in the namespace of the pods")
+        .filter(|grant| scene.role_of(grant).is_some_and(|role| role.made_for_specs))
+        .filter_map(|grant| {
+            let (to, help) = match (grant.serves_pods(), grant.subjects.first()) {
+                (true, _) => (pods(grant), "bind it with a RoleBinding in the namespace of the pods"),
+                (false, Some((_, who, _))) => (
+                    and_more(who.to_subject().to_string(), grant.subjects.len()),
+                    "bind the service accounts of the pods, with a RoleBinding in their namespace",
+                ),
+                (false, None) => return None,
+            };
+            let message = format!("{} is bound in every namespace, to {to}", grant.role.to_ref());
+            Some(report.finding(message).about(grant.object()).with_help(help))
         })
         .collect()
 }
@@ -145,6 +149,15 @@ fn pods(grant: &GrantOfUse<'_>) -> String {
     };
     match serving.count() {
         0 => first,
+        1 => format!("{first} and of 1 more subject"),
         more => format!("{first} and of {more} more subjects"),
+    }
+}
+
+fn and_more(first: String, all: usize) -> String {
+    match all {
+        0 | 1 => first,
+        2 => format!("{first} and 1 more subject"),
+        _ => format!("{first} and {} more subjects", all.saturating_sub(1)),
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{AccessQuestion, Answer, quote::shown};
 
 /// An explanation goes through all bindings, so that those of a whole cluster that lost its bindings would take
-/// minutes. Beyond these, what is missing is told without what comes near it.
+/// minutes. Beyond these, it is told that something is missing, without what comes near it and without a fix.
 const MOST_EXPLAINED: usize = 1_000;
 
 /// A credential spec that does not exist is none of this rule's business: first there must be one.
@@ -39,10 +39,9 @@ pub(super) fn not_permitted(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Findi
         if let Some(near) = near {
             message.push_str(&format!(": {near}"));
         }
-        let fix = near
-            .and_then(|near| near.fix())
-            .map(str::to_owned)
-            .or_else(|| crate::ProposedGrant::new(&question).ok().map(|grant| grant.commands().join("\n")));
+        let fix = near.and_then(|near| near.fix()).map(str::to_owned).or_else(|| {
+            scene.rbac.grant_for(&question).filter(|_| explained).map(|fix| fix.text().to_owned())
+        });
         let finding = report.finding(message).about(workload.object().clone()).at(used.pointer());
         findings.push(match fix {
             Some(fix) => finding.with_help(fix),

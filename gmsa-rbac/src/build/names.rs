@@ -7,9 +7,20 @@ pub(crate) fn use_role_name<'n>(specs: impl IntoIterator<Item = &'n str>) -> Str
     bounded(format!("use-gmsa-{}", names.join(":")))
 }
 
-/// `use-gmsa-SPEC-ACCOUNT`, for a binding to one account.
+/// `use-gmsa-SPEC:ACCOUNT`, for a binding to one account.
 pub(crate) fn account_binding_name(spec: &str, account: &str) -> String {
-    bounded(format!("use-gmsa-{spec}-{account}"))
+    bounded(format!("use-gmsa-{spec}:{account}"))
+}
+
+/// The name, or the first of `NAME::2`, `NAME::3` and so on that is free; no other name here has `::` in it.
+pub(crate) fn first_free(name: &str, is_free: impl Fn(&str) -> bool) -> String {
+    let mut found = name.to_owned();
+    let mut number = 1_usize;
+    while !is_free(&found) {
+        number = number.saturating_add(1);
+        found = bounded(format!("{name}::{number}"));
+    }
+    found
 }
 
 /// The name, or if it is over 253 bytes its start and a hash of all of it.
