@@ -155,7 +155,9 @@ pub(super) fn check_arn(credential_arn: String) -> Vec<Doubt> {
     let is_region = credential_arn.split(':').nth(3).is_none_or(is_region);
     let doubts = told(&PluginInput::AwsWindows { credential_arn }.faults(), Doubt::Arn);
     if doubts.is_empty() && !is_region {
-        return vec![Doubt::Arn("its fourth part is a region, such as `eu-west-1`".to_owned())];
+        return vec![Doubt::Arn(
+            "credential ARN of the plug-in is not valid: its region is not like `eu-west-1`".to_owned(),
+        )];
     }
     doubts
 }
