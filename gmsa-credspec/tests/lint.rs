@@ -138,7 +138,7 @@ fn wrong_documents() -> Vec<(&'static str, String)> {
         ("GC506", first("Logs", "corp.example")),
         ("GC507", second("Logs", "CORP")),
         ("GC508", entry("webapp1", "corp")),
-        ("GC509", entry("WebApp1", "other.example")),
+        ("GC509", second("WebApp1", "other.example")),
         ("GC510", entry("Logs", "other.example")),
         ("GC511", with("/ActiveDirectoryConfig/GroupManagedServiceAccounts/-", json!({"Name": "Logs"}))),
         ("GC601", host("PluginInput", Value::Null)),

@@ -188,6 +188,9 @@ fn scopes(
         }
         return;
     }
+    let has_scope =
+        |scope: Option<&str>| scope.is_some_and(|scope| own.iter().any(|entry| same(entry.scope, scope)));
+    let has_both = has_scope(dns) && has_scope(net_bios);
     for entry in &own {
         if entry.name.as_deref() != Some(name) {
             report.add(
@@ -202,11 +205,15 @@ fn scopes(
             && !same(dns, scope.trim_end_matches('.'))
             && !same(net_bios, scope)
         {
-            report.add(
+            report.add(if has_both {
+                GC510
+                    .at(&entry.field, "the machine account in another domain, too")
+                    .with_help("make sure that the domain of the container trusts it")
+            } else {
                 GC509
                     .at(&entry.field, "the scope is neither `DnsName` nor `NetBiosName`")
-                    .with_help("write one of the two, or correct them"),
-            );
+                    .with_help("write one of the two, or correct them")
+            });
         }
     }
     // A scope that is a placeholder may be the one that is missing.

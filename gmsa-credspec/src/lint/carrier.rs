@@ -3,7 +3,7 @@
 
 use gmsa_types::finding::Finding;
 
-use super::{place::Field, report::Report, rule::section};
+use super::{inline, keys::GC203, place::Field, report::Report, rule::section};
 use crate::{
     JsonType,
     generate::{historical_file_name, is_affected},
@@ -40,6 +40,7 @@ pub(super) fn check<'s>(root: &Field<'s>, report: &mut Report<'_>) -> Carries<'s
             );
             return Carries::Specs(vec![field]);
         }
+        check_inline(&field, report);
         return Carries::Options;
     }
     let mut found = false;
@@ -48,6 +49,11 @@ pub(super) fn check<'s>(root: &Field<'s>, report: &mut Report<'_>) -> Carries<'s
         if let Some(text) = field.node().as_str() {
             let reference = Reference::of(text, in_specs);
             found |= reference.is_some();
+            if let Some(spec) = reference.as_ref().and_then(Reference::raw) {
+                inline::check(spec, report, |finding| {
+                    finding.at(field.pointer()).in_source(field.position())
+                });
+            }
             for finding in reference.into_iter().flat_map(|reference| reference.findings(&field)) {
                 report.add(finding);
             }
@@ -57,6 +63,11 @@ pub(super) fn check<'s>(root: &Field<'s>, report: &mut Report<'_>) -> Carries<'s
             if member.key() == "credential_spec" && value.json_type() == JsonType::Object {
                 found = true;
                 compose(&value, report);
+            }
+            // The field of `windowsOptions`, and the annotations of the versions before it.
+            if member.key() == "gmsaCredentialSpec" || member.key().ends_with("/gmsa-credential-spec") {
+                found = true;
+                check_inline(&value, report);
             }
             open.push((value, member.key() == "credentialSpecs"));
         }
@@ -72,13 +83,30 @@ pub(super) fn is_option(source: &Source, document: &Document) -> bool {
         && Reference::of(option(source), false).is_some()
 }
 
+/// Checks a source that is an option with a whole credential spec in it, which YAML might take for a mapping, and says
+/// whether it is one.
+pub(super) fn check_raw_option(source: &Source, report: &mut Report<'_>) -> bool {
+    let (Some(spec), Some(document)) = (
+        Reference::of(option(source), false).and_then(|reference| reference.raw()),
+        source.documents().first(),
+    ) else {
+        return false;
+    };
+    inline::check(spec, report, |finding| finding.in_source(document.position()));
+    true
+}
+
 /// Checks a source that is an option and nothing else.
 pub(super) fn check_plain(source: &Source, document: &Document, report: &mut Report<'_>) {
     if !is_option(source, document) {
         return;
     }
-    let problems =
-        Reference::of(option(source), false).map(|reference| reference.problems()).unwrap_or_default();
+    let is_docker = source.text().trim().starts_with("--security-opt");
+    let reference = match Reference::of(option(source), false) {
+        Some(Reference::Ecs(_) | Reference::EcsUnknown) if is_docker => Some(Reference::NoEqualsSign),
+        reference => reference,
+    };
+    let problems = reference.map(|reference| reference.problems()).unwrap_or_default();
     for problem in problems {
         report.add(problem.finding().in_source(document.position()));
     }
@@ -89,6 +117,20 @@ pub(super) fn check_file_name(path: &str, report: &mut Report<'_>) {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     if is_affected(name) {
         report.add(Problem::affected(name).finding());
+    }
+}
+
+fn check_inline(field: &Field<'_>, report: &mut Report<'_>) {
+    match field.node().as_str() {
+        Some(text) => {
+            inline::check(text, report, |finding| finding.at(field.pointer()).in_source(field.position()));
+        }
+        None if field.json_type() == JsonType::Null => {}
+        None => report.add(
+            GC203
+                .at(field, format!("{} in place of a string", field.json_type()))
+                .with_help("write the document as JSON in a string"),
+        ),
     }
 }
 
@@ -120,6 +162,7 @@ enum Reference<'t> {
     Docker(Option<&'t str>),
     Ecs(&'t str),
     EcsUnknown,
+    NoEqualsSign,
 }
 
 struct Problem {
@@ -166,6 +209,15 @@ impl<'t> Reference<'t> {
         text.eq_ignore_ascii_case("credentialspec").then_some(Self::Docker(None))
     }
 
+    /// The credential spec that is in the option itself.
+    fn raw(&self) -> Option<&'t str> {
+        let Self::Docker(Some(value)) = self else {
+            return None;
+        };
+        let (scheme, spec) = value.split_once("://")?;
+        (scheme.eq_ignore_ascii_case("raw") && !spec.is_empty()).then_some(spec)
+    }
+
     fn findings(&self, field: &Field<'_>) -> Vec<Finding> {
         self.problems().into_iter().map(|problem| problem.at(field)).collect()
     }
@@ -179,6 +231,11 @@ impl<'t> Reference<'t> {
                 "write `credentialspec:` or `credentialspecdomainless:`",
             )],
             Self::Ecs(value) => ecs_problems(value),
+            Self::NoEqualsSign => vec![Problem::new(
+                GC801,
+                "no equals sign in an option of Docker",
+                "write `credentialspec=file://NAME.json`",
+            )],
         }
     }
 }

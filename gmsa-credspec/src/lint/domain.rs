@@ -32,7 +32,7 @@ section! { "domain";
     /// Source: Microsoft, "Naming conventions in Active Directory".
     GC401 Error: "`NetBiosName` is no NetBIOS name", "no domain can have it", "Microsoft, KB 909264";
     /// Source: Microsoft, "Naming conventions in Active Directory".
-    GC402 Warning: "`NetBiosName` with an unusual character, or of digits alone", "such names are legal and cause trouble", "Microsoft, KB 909264";
+    GC402 Warning: "`NetBiosName` with an unusual character, of digits alone, or reserved", "such names are legal and cause trouble", "Microsoft, KB 909264";
     /// Source: Active Directory proposes names in upper case.
     GC403 Info: "`NetBiosName` not in upper case", "the directory usually has it in upper case; names are compared without regard to case", "moby/moby, the sample of its tests";
     /// Source: RFC 1123 section 2.1; Microsoft, "Naming conventions in Active Directory".
@@ -136,6 +136,43 @@ fn copied(field: &Field<'_>) -> gmsa_types::finding::Finding {
     GC307.at(field, "this value is from a published sample").with_help("write the value of your domain")
 }
 
+/// Names that Windows uses itself. Source: Microsoft, KB 909264.
+const RESERVED: [&str; 33] = [
+    "ANONYMOUS",
+    "AUTHENTICATED USER",
+    "BATCH",
+    "BUILTIN",
+    "CREATOR GROUP",
+    "CREATOR OWNER",
+    "DIALUP",
+    "DIGEST AUTH",
+    "INTERACTIVE",
+    "INTERNET",
+    "LOCAL",
+    "LOCAL SYSTEM",
+    "NETWORK",
+    "NETWORK SERVICE",
+    "NT AUTHORITY",
+    "NT DOMAIN",
+    "NTLM AUTH",
+    "NULL",
+    "PROXY",
+    "REMOTE INTERACTIVE",
+    "RESTRICTED",
+    "SCHANNEL AUTH",
+    "SELF",
+    "SERVER",
+    "SERVICE",
+    "SYSTEM",
+    "TERMINAL SERVER",
+    "THIS ORGANIZATION",
+    "USERS",
+    "WORLD",
+    "GATEWAY",
+    "GW",
+    "TAC",
+];
+
 fn net_bios_name(spec: &Spec<'_>, report: &mut Report<'_>) {
     let Some((field, text)) = join(spec, "NetBiosName") else {
         return;
@@ -150,7 +187,8 @@ fn net_bios_name(spec: &Spec<'_>, report: &mut Report<'_>) {
         report.add(GC401.at(&field, "this looks like a DNS name").with_help(help));
     } else {
         let unusual = text.contains(|c: char| ",~!@#$%^&'.(){}_ ".contains(c));
-        if unusual || text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_reserved = RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text));
+        if unusual || is_reserved || text.bytes().all(|byte| byte.is_ascii_digit()) {
             report.add(
                 GC402
                     .at(&field, "unusual NetBIOS name")

@@ -2,7 +2,7 @@
 
 use gmsa_types::{
     Guid,
-    finding::{Edit, Fix, Severity},
+    finding::{Edit, Finding, Fix, Severity},
 };
 use serde_json::json;
 
@@ -49,19 +49,13 @@ const NO_GUID: &str = "GDMA0342-266A-4D1P-831J-20990E82944F";
 
 pub(super) fn check(spec: &Spec<'_>, report: &mut Report<'_>) {
     const KEY: &str = "HostAccountConfig";
-    let misplaced = [Some(spec.root.clone()), spec.domain.clone()]
+    // GC612, which is told with the other keys.
+    let accounts = spec.directory.as_ref().and_then(|directory| directory.get("GroupManagedServiceAccounts"));
+    let is_misplaced = [Some(spec.root.clone()), spec.domain.clone()]
         .into_iter()
         .flatten()
-        .filter_map(|field| field.get(KEY));
-    let mut is_misplaced = false;
-    for field in misplaced {
-        is_misplaced = true;
-        report.add(
-            GC612
-                .at(&field, "`HostAccountConfig` outside `ActiveDirectoryConfig`")
-                .with_help("move it into `ActiveDirectoryConfig`"),
-        );
-    }
+        .chain(accounts.map(|accounts| accounts.items()).unwrap_or_default())
+        .any(|field| field.get(KEY).is_some());
     let config = spec.directory.as_ref().and_then(|directory| directory.get(KEY));
     match config {
         Some(config) if config.json_type() == JsonType::Object => check_config(spec, &config, report),
@@ -73,6 +67,13 @@ pub(super) fn check(spec: &Spec<'_>, report: &mut Report<'_>) {
                 .with_help("join the hosts to the domain, or name a plug-in"),
         ),
     }
+}
+
+/// The finding for a `HostAccountConfig` that is anywhere else than directly in `ActiveDirectoryConfig`.
+pub(super) fn misplaced(field: &Field<'_>) -> Finding {
+    GC612
+        .at(field, "`HostAccountConfig` outside `ActiveDirectoryConfig`")
+        .with_help("move it into `ActiveDirectoryConfig`")
 }
 
 fn check_config(spec: &Spec<'_>, config: &Field<'_>, report: &mut Report<'_>) {
@@ -197,7 +198,7 @@ fn check_input(spec: &Spec<'_>, guid: Option<&Guid>, field: &Field<'_>, report: 
     }
 }
 
-fn told(field: &Field<'_>, doubt: Doubt) -> gmsa_types::finding::Finding {
+fn told(field: &Field<'_>, doubt: Doubt) -> Finding {
     match doubt {
         Doubt::Grammar(rule) => GC605
             .at(field, format!("the plug-in cannot read its input: {rule}"))

@@ -277,7 +277,7 @@ impl Keys<'_, '_> {
 
     fn unknown(&mut self, field: &Field<'_>, member: &Member, known: &'static [&'static str]) {
         if member.key().eq_ignore_ascii_case("HostAccountConfig") {
-            // In the wrong place: GC612.
+            self.report.add(super::host_account::misplaced(field));
             return;
         }
         let message = if self.for_kubernetes {

@@ -46,6 +46,7 @@ mod document;
 mod domain;
 mod fix;
 mod host_account;
+mod inline;
 mod keys;
 mod nearest;
 mod options;
@@ -75,6 +76,9 @@ use report::{Report, Spec};
 /// It never fails, and its time grows with the length of the text.
 pub fn lint(source: &Source, options: &LintOptions) -> Vec<Finding> {
     let mut report = Report::new(options);
+    if carrier::check_raw_option(source, &mut report) {
+        return report.finish();
+    }
     document::check_source(source, &mut report);
     let mut specs = Vec::new();
     for document in source.documents() {
@@ -105,13 +109,16 @@ fn check_tree<'s>(document: &Document, root: &'s Node, report: &mut Report<'_>) 
         Form::Resource(_) => check_resource(&root, false, report),
         Form::List(_) => {
             let items = root.get("items").map(|items| items.items()).unwrap_or_default();
-            let resources = items.iter().filter(|item| {
+            let (resources, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| {
                 item.get("kind")
                     .and_then(|kind| kind.node().as_str())
                     .is_some_and(|kind| kind.eq_ignore_ascii_case(KIND))
                     || item.get("kind").is_none() && item.get("credspec").is_some()
             });
-            resources.flat_map(|item| check_resource(item, true, report)).collect()
+            for item in others {
+                carrier::check(item, report);
+            }
+            resources.into_iter().flat_map(|item| check_resource(item, true, report)).collect()
         }
         Form::Other(_) if root.get("credspec").is_some() => check_resource(&root, false, report),
         Form::Other(_) => {

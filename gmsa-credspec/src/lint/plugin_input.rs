@@ -152,7 +152,31 @@ pub(super) fn check_arn(credential_arn: String) -> Vec<Doubt> {
     if super::placeholder::is_placeholder(&credential_arn) {
         return Vec::new();
     }
-    told(&PluginInput::AwsWindows { credential_arn }.faults(), Doubt::Arn)
+    let is_region = credential_arn.split(':').nth(3).is_none_or(is_region);
+    let doubts = told(&PluginInput::AwsWindows { credential_arn }.faults(), Doubt::Arn);
+    if doubts.is_empty() && !is_region {
+        return vec![Doubt::Arn(
+            "credential ARN of the plug-in is not valid: its region is not like `eu-west-1`".to_owned(),
+        )];
+    }
+    doubts
+}
+
+/// Two letters, words, and a digit: `eu-west-1`, `us-gov-east-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    match parts.as_slice() {
+        [area, words @ .., number] => {
+            let is_number = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+            area.len() == 2
+                && is_word(area)
+                && !words.is_empty()
+                && words.iter().all(|part| is_word(part))
+                && is_number
+        }
+        _ => false,
+    }
 }
 
 /// Source: rancher/Rancher-Plugin-gMSA.

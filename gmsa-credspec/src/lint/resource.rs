@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{
     document::check_text,
-    keys::{GC201, all_keys},
-    place::Field,
+    keys::{GC201, GC202, all_keys},
+    place::{Field, trim},
     report::Report,
     rule::section,
 };
@@ -55,7 +55,38 @@ pub(super) fn check<'s>(root: &Field<'s>, in_list: bool, report: &mut Report<'_>
                 .with_fix(Fix::new("rename it to `credspec`", [Edit::rename_key(field.exact(), "credspec")])),
         );
     }
+    other_keys(root, report);
     contents(root, report)
+}
+
+/// The keys of the resource that upstream's CRD does not have, unless the document is in them: GC704.
+fn other_keys(root: &Field<'_>, report: &mut Report<'_>) {
+    const KNOWN: [&str; 4] = ["apiVersion", "kind", "metadata", "credspec"];
+    let has_document = root.get("credspec").is_some();
+    for member in root.members() {
+        let key = member.key();
+        let field = root.child(member);
+        if KNOWN.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+            continue;
+        }
+        if key.eq_ignore_ascii_case("HostAccountConfig") {
+            report.add(super::host_account::misplaced(&field));
+            continue;
+        }
+        let is_document = if key == "spec" {
+            field.get("credspec").is_some() || is_spec(&field)
+        } else {
+            all_keys().any(|known| known.eq_ignore_ascii_case(key))
+        };
+        if has_document || !is_document {
+            report.add(
+                GC202
+                    .at(&field, "key that the resource does not know; the API server drops it")
+                    .in_source(member.key_position())
+                    .with_help("take it out, or move it into the object that it belongs to"),
+            );
+        }
+    }
 }
 
 fn type_of(root: &Field<'_>, in_list: bool, report: &mut Report<'_>) {
@@ -97,7 +128,17 @@ fn name(root: &Field<'_>, report: &mut Report<'_>) {
     };
     check_text(&field, report);
     let Some(text) = field.text() else {
-        if field.is_blank() || field.json_type() != JsonType::String {
+        if let Some(written) = field.node().written() {
+            let finding = GC705
+                .at(&field, format!("YAML reads this as {}, not as a string", field.json_type()))
+                .with_help("put it in quotes");
+            let written = trim(written);
+            report.add(if CredentialSpecName::try_from(written).is_ok() {
+                finding.with_fix(Fix::new("put it in quotes", [Edit::replace(field.exact(), written)]))
+            } else {
+                finding
+            });
+        } else if field.is_blank() || field.json_type() != JsonType::String {
             report.add(GC701.at(&field, "the resource has no name").with_help(help));
         }
         return;
