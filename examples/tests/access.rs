@@ -1,46 +1,20 @@
-//! Runs `access` with its commands as a user does. Their output is checked in under `tests/golden`; to write it anew,
-//! run the tests with `UPDATE_GOLDEN=1` and read the difference. Cargo builds the programs when it runs all tests of the
-//! package, not with `--test access` alone.
+//! Runs `access` with its commands as a user does; see `runner` for the output that is checked in.
+
+mod runner;
 
 use std::{
-    env, fs,
-    io::Write,
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Output,
 };
 
+use runner::{check_golden, run, text};
 use serde_json::Value;
 
 const CLUSTER: &str = "gmsa-admission/tests/vectors/admission/cluster.json";
 
 fn access(arguments: &[&str], input: &str) -> Output {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let tests = env::current_exe().unwrap();
-    let examples = tests.parent().and_then(Path::parent).unwrap().join("examples");
-    let mut child = Command::new(examples.join("access"))
-        .args(arguments)
-        .current_dir(root)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn check_golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{name} has changed");
+    run("access", arguments, input)
 }
 
 /// Runs it for text and for JSON, compares both with what is checked in, and returns the JSON.

@@ -1,44 +1,11 @@
-//! Runs the programs as a user does. Their output is checked in under `tests/golden`; to write it anew, run the tests
-//! with `UPDATE_GOLDEN=1` and read the difference. Cargo builds the programs when it runs all tests of the package, not with
-//! `--test programs` alone.
+//! Runs the programs as a user does; see `runner` for the output that is checked in.
 
-use std::{
-    env, fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-};
+mod runner;
 
+use std::{fs, path::Path};
+
+use runner::{check_golden, run, text};
 use serde_json::{Value, json};
-
-fn run(program: &str, arguments: &[&str], input: &str) -> Output {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let tests = env::current_exe().unwrap();
-    let examples = tests.parent().and_then(Path::parent).unwrap().join("examples");
-    let mut child = Command::new(examples.join(program))
-        .args(arguments)
-        .current_dir(root)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn check_golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{name} has changed");
-}
 
 #[test]
 fn simulate_tells_what_becomes_of_each_folder() {
