@@ -1,16 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::rbac::v1 as k8s;
 
 use crate::{
     AccessQuestion, Answer, BindingRef, NearMiss, NearMissKind, ProposedGrant, Rbac, RoleRef, RuleDifference,
-    SubjectDifference,
-    bindings::Binding,
-    change::Fixes,
-    nearest::nearest,
-    rbac::RoleKey,
-    rule,
-    subject::{Asker, first_applying},
+    SubjectDifference, bindings::Binding, change::Fixes, evaluate::Scope, nearest::nearest, rbac::RoleKey,
+    rule, subject::Asker,
 };
 
 impl Rbac {
@@ -166,7 +161,7 @@ impl<'r> Search<'r> {
     }
 
     fn subjects_that_miss(&self, found: &mut Vec<(Size, NearMissKind)>) {
-        for (namespace, bindings) in self.rbac.scopes(self.question) {
+        for Scope { namespace, bindings, .. } in self.rbac.scopes(self.question) {
             for (name, binding) in bindings.iter() {
                 let Some(role) = self.allowing_role(namespace, binding) else { continue };
                 let miss = binding.subjects.iter().enumerate().find_map(|(index, subject)| {
@@ -187,7 +182,7 @@ impl<'r> Search<'r> {
             if namespace.is_empty() || namespace == asked {
                 continue;
             }
-            for (name, binding) in contents.bindings.of(&self.asker) {
+            for (name, binding, _) in contents.bindings.of(namespace, &self.asker) {
                 let Some(role) = self.allowing_role(namespace, binding) else { continue };
                 let kind = NearMissKind::OtherNamespace {
                     binding: BindingRef::new(namespace, name),
@@ -203,10 +198,12 @@ impl<'r> Search<'r> {
     /// pointed there. Those that another near miss mentions already are left out.
     fn roles_not_bound(&self, found: &mut Vec<(Size, NearMissKind)>) {
         let mut bound: BTreeMap<RoleKey<'_>, BindingRef> = BTreeMap::new();
-        for (namespace, bindings) in self.rbac.scopes(self.question) {
+        for Scope { namespace, bindings, .. } in self.rbac.scopes(self.question) {
+            let applied: BTreeSet<&str> =
+                bindings.of(namespace, &self.asker).map(|(name, ..)| name).collect();
             for (name, binding) in bindings.iter() {
                 if let Some((role, _)) = self.rbac.role(namespace, &binding.role_ref)
-                    && first_applying(&binding.subjects, namespace, &self.asker).is_none()
+                    && !applied.contains(name)
                 {
                     bound.entry(role).or_insert_with(|| BindingRef::new(namespace, name));
                 }
