@@ -29,7 +29,7 @@
 
 mod report;
 
-use gmsa_rbac::{AccessQuestion, Answer};
+use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant};
 use serde_json::{Value, json};
 
 use crate::{
@@ -142,7 +142,15 @@ impl Run<'_> {
         simulation.warnings = response.warnings().to_vec();
         let mut refusal = self.refused(Step::Validate, response.denial()?);
         for question in needs.access() {
-            if let Answer::Deny(explained) = self.cluster.rbac().explain(question) {
+            let rbac = self.cluster.rbac();
+            // The webhook sees no roles and proposes names that may be taken; here those that are free are known.
+            if let (Ok(proposed), Some(free)) = (ProposedGrant::new(question), rbac.grant_for(question)) {
+                let proposed = proposed.commands();
+                for fault in refusal.faults.iter_mut().filter(|fault| fault.commands == proposed) {
+                    fault.commands = free.text().lines().map(str::to_owned).collect();
+                }
+            }
+            if let Answer::Deny(explained) = rbac.explain(question) {
                 refusal.near_misses.extend(explained.near_misses().iter().map(|near| Hint {
                     credential_spec: question.credential_spec().to_owned(),
                     message: near.to_string(),
