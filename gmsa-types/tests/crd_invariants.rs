@@ -1,4 +1,5 @@
-//! What the API server asks of a definition before it takes it.
+//! What the API server asks of a definition before it takes it. The strict definition is in
+//! `documents/strict.json`; to write it anew, run with `UPDATE_GOLDEN=1` and read the difference.
 //!
 //! Source: `apiextensions-apiserver` `pkg/apis/apiextensions/validation/validation.go` and
 //! `pkg/apiserver/schema/validation.go`.
@@ -51,6 +52,17 @@ fn every_schema(mut see: impl FnMut(&str, &Value, u64)) {
             visit(&schema, "", 1, &mut see);
         }
     }
+}
+
+#[test]
+fn the_strict_definition_is_the_one_that_was_looked_at() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/strict.json");
+    let strict = Definition::strict().selectable(SelectableField::ALL).build();
+    let strict = serde_json::to_string_pretty(&strict).unwrap() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &strict).unwrap();
+    }
+    assert_eq!(strict, std::fs::read_to_string(path).unwrap());
 }
 
 #[test]

@@ -15,8 +15,7 @@ use super::{Constraint, Difference, DifferenceKind};
 /// Nothing is found for two definitions that store and refuse the same. Where `installed` is the definition in a
 /// cluster, the differences tell what has to be looked at before `ours` takes its place, and what goes wrong until
 /// then; an empty list means that nothing is to be done. Turn the arguments round to learn what ours would refuse of
-/// what the cluster accepts. Descriptions, defaults,
-/// subresources and messages of rules are not compared.
+/// what the cluster accepts. Descriptions, defaults, subresources and messages of rules are not compared.
 ///
 /// Upstream's definition as its repository has it drops nothing that [`definition`](super::definition) keeps, and lacks
 /// only columns and names for `kubectl get`. One that was installed before September 2021 drops
