@@ -57,14 +57,14 @@ pub fn pod_of(object: &Value) -> Result<Option<WorkloadPod>, WorkloadError> {
     let own_name = text_at(object, "/metadata/name")?;
     let prefix = text_at(object, "/metadata/generateName")?;
     let name = own_name.or(prefix).ok_or_else(|| WorkloadError::missing("/metadata/name"))?;
-    let pod = match kind {
-        WorkloadKind::Pod => bare_pod(object, namespace)?,
-        _ => {
-            let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
-            templated_pod(object, kind, namespace, name, generate_name)?
-        }
+    let (pod, names_hosts) = match kind {
+        WorkloadKind::Pod => (bare_pod(object, namespace)?, false),
+        _ => templated_pod(object, kind, namespace, own_name, prefix)?,
     };
-    Ok(Some(WorkloadPod { kind, namespace: namespace.to_owned(), name: name.to_owned(), pod }))
+    let count = |field: &str| present(object, &format!("{}/{field}", owner(kind))).and_then(Value::as_i64);
+    let several = kind.makes_several(count("replicas"), count("parallelism"));
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+    Ok(Some(WorkloadPod { kind, namespace, name, names_hosts, several, pod }))
 }
 
 /// A kind of object that makes pods.
@@ -109,36 +109,114 @@ impl WorkloadKind {
         Self::CronJob,
     ];
 
+    /// The kinds that have a pod template: all but the pod itself.
+    ///
+    /// ```
+    /// use gmsa_admission::workload::WorkloadKind;
+    ///
+    /// let resources: Vec<_> = WorkloadKind::templated().map(WorkloadKind::resource).collect();
+    /// assert_eq!(resources[..3], ["deployments", "statefulsets", "daemonsets"]);
+    /// assert_eq!(resources.len(), 7);
+    /// ```
+    pub fn templated() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| kind.row().template != TemplateAt::Itself)
+    }
+
+    /// The one table of kinds.
+    ///
+    /// Source: Kubernetes `k8s.io/api/{core,apps,batch}/v1/types.go`.
+    const fn row(self) -> Row {
+        use TemplateAt::{Itself, JobTemplate, Spec};
+        let (kind, api_version, resource, template) = match self {
+            Self::Pod => ("Pod", "v1", "pods", Itself),
+            Self::Deployment => ("Deployment", "apps/v1", "deployments", Spec),
+            Self::StatefulSet => ("StatefulSet", "apps/v1", "statefulsets", Spec),
+            Self::DaemonSet => ("DaemonSet", "apps/v1", "daemonsets", Spec),
+            Self::ReplicaSet => ("ReplicaSet", "apps/v1", "replicasets", Spec),
+            Self::ReplicationController => ("ReplicationController", "v1", "replicationcontrollers", Spec),
+            Self::Job => ("Job", "batch/v1", "jobs", Spec),
+            Self::CronJob => ("CronJob", "batch/v1", "cronjobs", JobTemplate),
+        };
+        Row { kind, api_version, resource, template }
+    }
+
     /// The kind as manifests write it.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pod => "Pod",
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::ReplicationController => "ReplicationController",
-            Self::Job => "Job",
-            Self::CronJob => "CronJob",
-        }
+        self.row().kind
     }
 
     /// The `apiVersion` under which API servers serve it.
     pub const fn api_version(self) -> &'static str {
-        match self {
-            Self::Pod | Self::ReplicationController => "v1",
-            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
-            Self::Job | Self::CronJob => "batch/v1",
-        }
+        self.row().api_version
+    }
+
+    /// The API group, empty for the core group; with [`version`](Self::version) and [`resource`](Self::resource) it
+    /// makes a webhook's rule.
+    ///
+    /// ```
+    /// use gmsa_admission::workload::WorkloadKind;
+    ///
+    /// let kind = WorkloadKind::CronJob;
+    /// assert_eq!((kind.group(), kind.version(), kind.resource()), ("batch", "v1", "cronjobs"));
+    /// ```
+    pub fn group(self) -> &'static str {
+        group_of(self.api_version())
+    }
+
+    /// The version within the API group.
+    pub fn version(self) -> &'static str {
+        self.api_version().rsplit_once('/').map_or(self.api_version(), |(_, version)| version)
+    }
+
+    /// The resource, the plural that stands in URLs and rules.
+    pub const fn resource(self) -> &'static str {
+        self.row().resource
     }
 
     /// The JSON pointer of the pod template in the object; for a pod `""`, the object itself. Put in front of a
     /// pointer into the pod, it gives the place in the manifest.
     pub const fn template_pointer(self) -> &'static str {
+        self.row().template.pointer()
+    }
+
+    /// The same as the API server writes field paths, and CEL expressions do: `spec.template`; for a pod `""`.
+    ///
+    /// ```
+    /// use gmsa_admission::workload::WorkloadKind;
+    ///
+    /// assert_eq!(WorkloadKind::CronJob.template_path(), "spec.jobTemplate.spec.template");
+    /// ```
+    pub const fn template_path(self) -> &'static str {
+        match self.row().template {
+            TemplateAt::Itself => "",
+            TemplateAt::Spec => "spec.template",
+            TemplateAt::JobTemplate => "spec.jobTemplate.spec.template",
+        }
+    }
+
+    pub(crate) const fn template_at(self) -> TemplateAt {
+        self.row().template
+    }
+
+    /// The kind of that type, if it is one of these and of the version that is served.
+    pub(crate) fn of_type(group: &str, version: &str, kind: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|known| (known.group(), known.version(), known.as_str()) == (group, version, kind))
+    }
+
+    /// Whether the controller runs several pods at a time. `replicas` and `parallelism` are those of the `spec` that
+    /// the template stands in; absent they count as one.
+    pub(crate) fn makes_several(self, replicas: Option<i64>, parallelism: Option<i64>) -> bool {
+        let several = |count: Option<i64>| count.unwrap_or(1) > 1;
         match self {
-            Self::Pod => "",
-            Self::CronJob => "/spec/jobTemplate/spec/template",
-            _ => "/spec/template",
+            Self::Pod => false,
+            // One on each node.
+            Self::DaemonSet => true,
+            Self::Deployment | Self::StatefulSet | Self::ReplicaSet | Self::ReplicationController => {
+                several(replicas)
+            }
+            Self::Job | Self::CronJob => several(parallelism),
         }
     }
 
@@ -168,6 +246,68 @@ impl WorkloadKind {
     }
 }
 
+/// What there is to know about a kind.
+struct Row {
+    kind: &'static str,
+    api_version: &'static str,
+    resource: &'static str,
+    template: TemplateAt,
+}
+
+/// Where the pod template of a kind stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TemplateAt {
+    /// The object is a pod.
+    Itself,
+    /// In its `spec`.
+    Spec,
+    /// In the `spec` of the jobs that it makes.
+    JobTemplate,
+}
+
+impl TemplateAt {
+    pub(crate) const fn pointer(self) -> &'static str {
+        match self {
+            Self::Itself => "",
+            Self::Spec => "/spec/template",
+            Self::JobTemplate => "/spec/jobTemplate/spec/template",
+        }
+    }
+}
+
+/// What a controller calls its pods.
+pub(crate) struct PodIdentity {
+    /// Only where the controller makes the whole name.
+    pub(crate) name: Option<String>,
+    pub(crate) generate_name: String,
+    /// Only where the controller gives each pod a hostname, in place of the template's.
+    pub(crate) hostname: Option<String>,
+}
+
+impl PodIdentity {
+    /// The identity of the first pod. `indexed` is a job's completion mode.
+    pub(crate) fn of(
+        kind: WorkloadKind,
+        own_name: Option<&str>,
+        prefix: Option<&str>,
+        ordinal: u64,
+        indexed: bool,
+    ) -> Self {
+        let name = own_name.or(prefix).unwrap_or_default();
+        let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
+        match kind {
+            WorkloadKind::StatefulSet => {
+                let pod = format!("{name}-{ordinal}");
+                Self { name: Some(pod.clone()), generate_name, hostname: Some(pod) }
+            }
+            WorkloadKind::Job | WorkloadKind::CronJob if indexed => {
+                Self { name: None, generate_name: indexed_prefix(name), hostname: Some(format!("{name}-0")) }
+            }
+            _ => Self { name: None, generate_name, hostname: None },
+        }
+    }
+}
+
 impl fmt::Display for WorkloadKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -180,6 +320,8 @@ pub struct WorkloadPod {
     kind: WorkloadKind,
     namespace: String,
     name: String,
+    names_hosts: bool,
+    several: bool,
     pod: Value,
 }
 
@@ -197,6 +339,16 @@ impl WorkloadPod {
     /// The name of the workload, or the prefix if it has a `generateName` alone.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the controller gives each pod a hostname of its own.
+    pub(crate) fn names_hosts(&self) -> bool {
+        self.names_hosts
+    }
+
+    /// See [`WorkloadKind::makes_several`].
+    pub(crate) fn makes_several(&self) -> bool {
+        self.several
     }
 
     /// The JSON pointer of the pod template in the workload; see [`WorkloadKind::template_pointer`].
@@ -303,13 +455,20 @@ fn bare_pod(object: &Value, namespace: &str) -> Result<Value, WorkloadError> {
     Ok(pod)
 }
 
+/// The pointer of the `spec` that the template stands in.
+fn owner(kind: WorkloadKind) -> &'static str {
+    let template = kind.template_pointer();
+    template.strip_suffix("/template").unwrap_or(template)
+}
+
+/// The pod, and whether the controller made its hostname.
 fn templated_pod(
     object: &Value,
     kind: WorkloadKind,
     namespace: &str,
-    name: &str,
-    mut generate_name: String,
-) -> Result<Value, WorkloadError> {
+    own_name: Option<&str>,
+    prefix: Option<&str>,
+) -> Result<(Value, bool), WorkloadError> {
     let template = kind.template_pointer();
     let at = |field: &str| format!("{template}{field}");
     object_at(object, template)?.ok_or_else(|| WorkloadError::missing(template))?;
@@ -322,30 +481,35 @@ fn templated_pod(
     let mut metadata = Map::new();
     metadata.insert("namespace".to_owned(), json!(namespace));
 
+    let (mut ordinal, mut indexed) = (0, false);
     match kind {
         WorkloadKind::StatefulSet => {
-            let ordinal = number_at(object, "/spec/ordinals/start")?.unwrap_or(0);
-            let pod_name = format!("{name}-{ordinal}");
-            labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), json!(pod_name));
+            ordinal = number_at(object, "/spec/ordinals/start")?.unwrap_or(0);
             labels.insert("apps.kubernetes.io/pod-index".to_owned(), json!(ordinal.to_string()));
-            spec.insert("hostname".to_owned(), json!(pod_name));
             if let Some(service) = text_at(object, "/spec/serviceName")? {
                 spec.insert("subdomain".to_owned(), json!(service));
             }
-            metadata.insert("name".to_owned(), json!(pod_name));
         }
         WorkloadKind::Job | WorkloadKind::CronJob => {
-            let job = template.strip_suffix("/template").unwrap_or(template);
-            if text_at(object, &format!("{job}/completionMode"))? == Some("Indexed") {
+            indexed = text_at(object, &format!("{}/completionMode", owner(kind)))? == Some(INDEXED);
+            if indexed {
                 let index = "batch.kubernetes.io/job-completion-index";
                 labels.insert(index.to_owned(), json!("0"));
                 annotations.insert(index.to_owned(), json!("0"));
-                spec.insert("hostname".to_owned(), json!(format!("{name}-0")));
-                generate_name = indexed_prefix(name);
             }
         }
         _ => {}
     }
+    let identity = PodIdentity::of(kind, own_name, prefix, ordinal, indexed);
+    if let Some(name) = identity.name {
+        labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), json!(name));
+        metadata.insert("name".to_owned(), json!(name));
+    }
+    let names_hosts = identity.hostname.is_some();
+    if let Some(hostname) = identity.hostname {
+        spec.insert("hostname".to_owned(), json!(hostname));
+    }
+    let generate_name = identity.generate_name;
 
     metadata.insert("generateName".to_owned(), json!(generate_name));
     for (field, map) in [("labels", labels), ("annotations", annotations)] {
@@ -356,8 +520,11 @@ fn templated_pod(
     if let Some(finalizers) = present(object, &at("/metadata/finalizers")) {
         metadata.insert("finalizers".to_owned(), finalizers.clone());
     }
-    Ok(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+    Ok((json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}), names_hosts))
 }
+
+/// The completion mode in which each of a job's pods has an index.
+pub(crate) const INDEXED: &str = "Indexed";
 
 /// `NAME-`, or `NAME` where that would make no pod name: `getPodsPrefix`, which checks the prefix with its last
 /// two characters replaced, since a generated suffix follows.
