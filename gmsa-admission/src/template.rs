@@ -47,6 +47,10 @@
 //! in the template, an image too, makes new pods, and so all of it is checked. Subresources (`scale`, `status`) and
 //! other operations are allowed with a warning that the check is registered too widely.
 //!
+//! ReplicaSets of a Deployment and Jobs of a CronJob are checked like those made by hand, but come from controllers, whose
+//! warnings end in a log and whose denials in an event. Which kinds are checked is for the webhook's rules to say;
+//! [`WorkloadKind::templated`](crate::workload::WorkloadKind::templated) has what such rules are made of.
+//!
 //! Kubernetes holds the gMSA fields of a template to the same rules as a pod's (`pkg/apis/core/validation/validation.go`,
 //! `ValidatePodTemplateSpec`), and forbids ephemeral containers there.
 

@@ -614,6 +614,22 @@ fn gmsa_fields_at_an_unknown_place_are_told_with_their_path() {
 }
 
 #[test]
+fn an_unknown_place_cannot_hide_behind_an_equal_key_or_an_escape() {
+    let object = workload(WorkloadKind::CronJob, &spec(json!({"later": {"gmsaCredentialSpec": "{}"}})));
+    let text = String::from_utf8(create(&object)).unwrap();
+    let key = "\"later\":{\"gmsaCredentialSpec\":\"{}\"}";
+    assert!(text.contains(key));
+    for hidden in [format!("{key},\"later\":{{}}"), key.replace("gmsa", "\\u0067msa")] {
+        let body = text.replace(key, &hidden).into_bytes();
+        let request = TemplateRequest::from_slice(&body).unwrap();
+        assert_eq!(
+            request.unknown_places(),
+            ["/spec/jobTemplate/spec/template/spec/later/gmsaCredentialSpec"]
+        );
+    }
+}
+
+#[test]
 fn the_template_of_another_kind_is_an_unknown_place() {
     let context = named("webapp0");
     let mut job = workload(WorkloadKind::Job, &spec(json!({})));
@@ -754,6 +770,13 @@ fn answers_stay_small_however_large_the_template() {
     let request = TemplateRequest::from_slice(&body).unwrap();
     assert!(check_template(&request, &DENY()).respond(&facts).to_vec().len() < 64 * 1024);
 
+    // As many as are delivered are not counted together.
+    let body = create(&workload(WorkloadKind::CronJob, &spec(json!({"containers": containers[..8]}))));
+    let told = warnings(&body, &facts);
+    assert!(told.len() == 16 && !told[15].starts_with("and "), "{told:?}");
+    let body = create(&workload(WorkloadKind::CronJob, &spec(json!({"containers": containers[..9]}))));
+    assert_eq!(warnings(&body, &facts)[15], "and 3 more warnings about gMSA fields of this object");
+
     let key = "k.\u{e9} ".repeat(300);
     let body = create(&workload(WorkloadKind::Job, &spec(json!({key: named("x")}))));
     assert_eq!(warnings(&body, &facts).len(), 1);
@@ -855,6 +878,15 @@ fn fields_that_windows_ignores_are_warned_of() {
             "gMSA fields have no effect on spec.template.spec.initContainers[0], a hostProcess container",
         ]
     );
+}
+
+#[test]
+fn the_choice_is_part_of_the_policy_as_it_is_written() {
+    let policy: Policy = serde_json::from_value(json!({"templates": "deny"})).unwrap();
+    assert_eq!(policy, DENY());
+    let policy: Policy = serde_json::from_value(json!({"randomHostname": true})).unwrap();
+    assert_eq!(policy.templates(), Enforcement::Warn, "denying is chosen explicitly");
+    assert!(serde_json::from_value::<Policy>(json!({"templates": "ignore"})).is_err());
 }
 
 #[test]
