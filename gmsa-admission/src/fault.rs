@@ -17,11 +17,17 @@ use crate::{
 pub(crate) struct Fault {
     status: StatusReason,
     cause: Cause,
-    /// How much of the message says what is wrong; the rest is why.
-    sentence: usize,
-    /// The same where the field is told beside it.
-    brief: Option<&'static str>,
+    sentence: Sentence,
     retry: bool,
+}
+
+/// What is wrong with the field of a fault, in short.
+#[derive(Clone, Copy)]
+enum Sentence {
+    /// The message up to there; the rest is why.
+    Start(u32),
+    /// The field itself, of which the message is made.
+    UnknownPlace,
 }
 
 /// Collects faults in the order of places. The first one decides the code and the message, as it does upstream.
@@ -63,9 +69,9 @@ impl Fault {
         sentence: String,
         fix: impl Into<String>,
     ) -> Self {
-        let length = sentence.len();
+        let start = Sentence::Start(u32::try_from(sentence.len()).unwrap_or(u32::MAX));
         let cause = Cause::new(field, reason, sentence, fix);
-        Self { status, cause, sentence: length, brief: None, retry: false }
+        Self { status, cause, sentence: start, retry: false }
     }
 
     /// Adds to the sentence why that is so.
@@ -88,7 +94,12 @@ impl Fault {
     /// What is wrong with the field, without why.
     pub(crate) fn sentence(&self) -> &str {
         let message = self.cause.message();
-        self.brief.unwrap_or_else(|| message.get(..self.sentence).unwrap_or(message))
+        match self.sentence {
+            Sentence::Start(end) => {
+                usize::try_from(end).ok().and_then(|end| message.get(..end)).unwrap_or(message)
+            }
+            Sentence::UnknownPlace => "gMSA fields stand at a place that this webhook does not know",
+        }
     }
 
     /// The same with a failed lookup told as what it is, whichever it was: 503.
@@ -106,7 +117,7 @@ impl Fault {
             format!("gMSA fields stand at `{pointer}`, a place that this webhook does not know"),
             "remove them, or update the webhook to a version that knows this Kubernetes release",
         );
-        Self { brief: Some("gMSA fields stand at a place that this webhook does not know"), ..fault }
+        Self { sentence: Sentence::UnknownPlace, ..fault }
     }
 
     /// For a request that was not read by this crate, and lacks what the reader makes sure of.

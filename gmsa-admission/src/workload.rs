@@ -165,7 +165,8 @@ impl WorkloadKind {
 
     /// The version within the API group.
     pub fn version(self) -> &'static str {
-        self.api_version().rsplit_once('/').map_or(self.api_version(), |(_, version)| version)
+        let api_version = self.api_version();
+        api_version.rsplit_once('/').map_or(api_version, |(_, version)| version)
     }
 
     /// The resource, the plural that stands in URLs and rules.
