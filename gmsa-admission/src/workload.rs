@@ -19,11 +19,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod kind;
+
 use std::fmt;
 
 use gmsa_types::check_dns_subdomain;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+pub(crate) use kind::TemplateAt;
+pub use kind::WorkloadKind;
 
 /// The pod that the controller of `object` would create; `None` if `object` makes no pods.
 ///
@@ -65,254 +69,6 @@ pub fn pod_of(object: &Value) -> Result<Option<WorkloadPod>, WorkloadError> {
     let several = kind.makes_several(count("replicas"), count("parallelism"));
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
     Ok(Some(WorkloadPod { kind, namespace, name, names_hosts, several, pod }))
-}
-
-/// A kind of object that makes pods.
-///
-/// ```
-/// use gmsa_admission::workload::WorkloadKind;
-///
-/// assert_eq!(WorkloadKind::CronJob.api_version(), "batch/v1");
-/// assert_eq!(WorkloadKind::CronJob.template_pointer(), "/spec/jobTemplate/spec/template");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum WorkloadKind {
-    /// A pod itself.
-    Pod,
-    /// `apps/v1` Deployment.
-    Deployment,
-    /// `apps/v1` StatefulSet.
-    StatefulSet,
-    /// `apps/v1` DaemonSet.
-    DaemonSet,
-    /// `apps/v1` ReplicaSet.
-    ReplicaSet,
-    /// `v1` ReplicationController.
-    ReplicationController,
-    /// `batch/v1` Job.
-    Job,
-    /// `batch/v1` CronJob.
-    CronJob,
-}
-
-impl WorkloadKind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Pod,
-        Self::Deployment,
-        Self::StatefulSet,
-        Self::DaemonSet,
-        Self::ReplicaSet,
-        Self::ReplicationController,
-        Self::Job,
-        Self::CronJob,
-    ];
-
-    /// The kinds that have a pod template: all but the pod itself.
-    ///
-    /// ```
-    /// use gmsa_admission::workload::WorkloadKind;
-    ///
-    /// let resources: Vec<_> = WorkloadKind::templated().map(WorkloadKind::resource).collect();
-    /// assert_eq!(resources[..3], ["deployments", "statefulsets", "daemonsets"]);
-    /// assert_eq!(resources.len(), 7);
-    /// ```
-    pub fn templated() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|kind| kind.row().template != TemplateAt::Itself)
-    }
-
-    /// The one table of kinds.
-    ///
-    /// Source: Kubernetes `k8s.io/api/{core,apps,batch}/v1/types.go`.
-    const fn row(self) -> Row {
-        use TemplateAt::{Itself, JobTemplate, Spec};
-        let (kind, api_version, resource, template) = match self {
-            Self::Pod => ("Pod", "v1", "pods", Itself),
-            Self::Deployment => ("Deployment", "apps/v1", "deployments", Spec),
-            Self::StatefulSet => ("StatefulSet", "apps/v1", "statefulsets", Spec),
-            Self::DaemonSet => ("DaemonSet", "apps/v1", "daemonsets", Spec),
-            Self::ReplicaSet => ("ReplicaSet", "apps/v1", "replicasets", Spec),
-            Self::ReplicationController => ("ReplicationController", "v1", "replicationcontrollers", Spec),
-            Self::Job => ("Job", "batch/v1", "jobs", Spec),
-            Self::CronJob => ("CronJob", "batch/v1", "cronjobs", JobTemplate),
-        };
-        Row { kind, api_version, resource, template }
-    }
-
-    /// The kind as manifests write it.
-    pub const fn as_str(self) -> &'static str {
-        self.row().kind
-    }
-
-    /// The `apiVersion` under which API servers serve it.
-    pub const fn api_version(self) -> &'static str {
-        self.row().api_version
-    }
-
-    /// The API group, empty for the core group; with [`version`](Self::version) and [`resource`](Self::resource) it
-    /// makes a webhook's rule.
-    ///
-    /// ```
-    /// use gmsa_admission::workload::WorkloadKind;
-    ///
-    /// let kind = WorkloadKind::CronJob;
-    /// assert_eq!((kind.group(), kind.version(), kind.resource()), ("batch", "v1", "cronjobs"));
-    /// ```
-    pub fn group(self) -> &'static str {
-        group_of(self.api_version())
-    }
-
-    /// The version within the API group.
-    pub fn version(self) -> &'static str {
-        let api_version = self.api_version();
-        api_version.rsplit_once('/').map_or(api_version, |(_, version)| version)
-    }
-
-    /// The resource, the plural that stands in URLs and rules.
-    pub const fn resource(self) -> &'static str {
-        self.row().resource
-    }
-
-    /// The JSON pointer of the pod template in the object; for a pod `""`, the object itself. Put in front of a
-    /// pointer into the pod, it gives the place in the manifest.
-    pub const fn template_pointer(self) -> &'static str {
-        self.row().template.pointer()
-    }
-
-    /// The same as the API server writes field paths, and CEL expressions do: `spec.template`; for a pod `""`.
-    ///
-    /// ```
-    /// use gmsa_admission::workload::WorkloadKind;
-    ///
-    /// assert_eq!(WorkloadKind::CronJob.template_path(), "spec.jobTemplate.spec.template");
-    /// ```
-    pub const fn template_path(self) -> &'static str {
-        match self.row().template {
-            TemplateAt::Itself => "",
-            TemplateAt::Spec => "spec.template",
-            TemplateAt::JobTemplate => "spec.jobTemplate.spec.template",
-        }
-    }
-
-    pub(crate) const fn template_at(self) -> TemplateAt {
-        self.row().template
-    }
-
-    /// The kind of that type, if it is one of these and of the version that is served.
-    pub(crate) fn of_type(group: &str, version: &str, kind: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|known| (known.group(), known.version(), known.as_str()) == (group, version, kind))
-    }
-
-    /// Whether the controller runs several pods at a time. `replicas` and `parallelism` are those of the `spec` that
-    /// the template stands in; absent they count as one.
-    pub(crate) fn makes_several(self, replicas: Option<i64>, parallelism: Option<i64>) -> bool {
-        let several = |count: Option<i64>| count.unwrap_or(1) > 1;
-        match self {
-            Self::Pod => false,
-            // One on each node.
-            Self::DaemonSet => true,
-            Self::Deployment | Self::StatefulSet | Self::ReplicaSet | Self::ReplicationController => {
-                several(replicas)
-            }
-            Self::Job | Self::CronJob => several(parallelism),
-        }
-    }
-
-    /// The kind of `object`; `None` if it is of a kind that makes no pods, or of another API group that has a
-    /// kind of the same name.
-    ///
-    /// # Errors
-    ///
-    /// [`WorkloadError`] if `kind` or `apiVersion` is missing or no string, or if the version is one that API
-    /// servers no longer serve, such as `extensions/v1beta1`.
-    pub fn of(object: &Value) -> Result<Option<Self>, WorkloadError> {
-        if !object.is_object() {
-            return Err(WorkloadError::wrong_type("", "an object"));
-        }
-        let text = text_at(object, "/kind")?.ok_or_else(|| WorkloadError::missing("/kind"))?;
-        let version = text_at(object, "/apiVersion")?.ok_or_else(|| WorkloadError::missing("/apiVersion"))?;
-        let Some(kind) = Self::ALL.into_iter().find(|kind| kind.as_str() == text) else { return Ok(None) };
-        if version == kind.api_version() {
-            return Ok(Some(kind));
-        }
-        let group = group_of(version);
-        if group == group_of(kind.api_version()) || group == "extensions" {
-            let fault = WorkloadFault::NotServed { kind };
-            return Err(WorkloadError { pointer: "/apiVersion".to_owned(), fault });
-        }
-        Ok(None)
-    }
-}
-
-/// What there is to know about a kind.
-struct Row {
-    kind: &'static str,
-    api_version: &'static str,
-    resource: &'static str,
-    template: TemplateAt,
-}
-
-/// Where the pod template of a kind stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TemplateAt {
-    /// The object is a pod.
-    Itself,
-    /// In its `spec`.
-    Spec,
-    /// In the `spec` of the jobs that it makes.
-    JobTemplate,
-}
-
-impl TemplateAt {
-    pub(crate) const fn pointer(self) -> &'static str {
-        match self {
-            Self::Itself => "",
-            Self::Spec => "/spec/template",
-            Self::JobTemplate => "/spec/jobTemplate/spec/template",
-        }
-    }
-}
-
-/// What a controller calls its pods.
-pub(crate) struct PodIdentity {
-    /// Only where the controller makes the whole name.
-    pub(crate) name: Option<String>,
-    pub(crate) generate_name: String,
-    /// Only where the controller gives each pod a hostname, in place of the template's.
-    pub(crate) hostname: Option<String>,
-}
-
-impl PodIdentity {
-    /// The identity of the first pod. `indexed` is a job's completion mode.
-    pub(crate) fn of(
-        kind: WorkloadKind,
-        own_name: Option<&str>,
-        prefix: Option<&str>,
-        ordinal: u64,
-        indexed: bool,
-    ) -> Self {
-        let name = own_name.or(prefix).unwrap_or_default();
-        let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
-        match kind {
-            WorkloadKind::StatefulSet => {
-                let pod = format!("{name}-{ordinal}");
-                Self { name: Some(pod.clone()), generate_name, hostname: Some(pod) }
-            }
-            WorkloadKind::Job | WorkloadKind::CronJob if indexed => {
-                Self { name: None, generate_name: indexed_prefix(name), hostname: Some(format!("{name}-0")) }
-            }
-            _ => Self { name: None, generate_name, hostname: None },
-        }
-    }
-}
-
-impl fmt::Display for WorkloadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// A pod as a controller makes it, and where it comes from. Made by [`pod_of`].
@@ -527,6 +283,39 @@ fn templated_pod(
 /// The completion mode in which each of a job's pods has an index.
 pub(crate) const INDEXED: &str = "Indexed";
 
+/// What a controller calls its pods.
+pub(crate) struct PodIdentity {
+    /// Only where the controller makes the whole name.
+    pub(crate) name: Option<String>,
+    pub(crate) generate_name: String,
+    /// Only where the controller gives each pod a hostname, in place of the template's.
+    pub(crate) hostname: Option<String>,
+}
+
+impl PodIdentity {
+    /// The identity of the first pod. `indexed` is a job's completion mode.
+    pub(crate) fn of(
+        kind: WorkloadKind,
+        own_name: Option<&str>,
+        prefix: Option<&str>,
+        ordinal: u64,
+        indexed: bool,
+    ) -> Self {
+        let name = own_name.or(prefix).unwrap_or_default();
+        let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
+        match kind {
+            WorkloadKind::StatefulSet => {
+                let pod = format!("{name}-{ordinal}");
+                Self { name: Some(pod.clone()), generate_name, hostname: Some(pod) }
+            }
+            WorkloadKind::Job | WorkloadKind::CronJob if indexed => {
+                Self { name: None, generate_name: indexed_prefix(name), hostname: Some(format!("{name}-0")) }
+            }
+            _ => Self { name: None, generate_name, hostname: None },
+        }
+    }
+}
+
 /// `NAME-`, or `NAME` where that would make no pod name: `getPodsPrefix`, which checks the prefix with its last
 /// two characters replaced, since a generated suffix follows.
 fn pod_prefix(name: &str) -> String {
@@ -545,10 +334,6 @@ fn indexed_prefix(name: &str) -> String {
     let index = "-0-";
     let kept: String = name.chars().take(58 - index.len()).collect();
     if name.len() + index.len() > 58 { kept + index } else { format!("{name}{index}") }
-}
-
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// A value that is there: Kubernetes takes `null` as absent.

@@ -832,6 +832,13 @@ fn hostnames_are_warned_of_and_never_denied() {
     assert_eq!(check(deployment, None, "webapp1", false), [""; 0], "an account of another credential spec");
     assert_eq!(check(deployment, Some(("replicas", 3)), "webapp0", false), at(deployment, shares));
 
+    // Accounts are written with `$` too.
+    let contents = json!({"DomainJoinConfig": {"MachineAccountName": "Shop$"}}).to_string();
+    let shop = CredSpecAnswer::Found(CanonicalContents::from_json(&contents).unwrap().into_owned());
+    let object = workload(deployment, &spec(json!({"securityContext": named("shop"), "hostname": "shop"})));
+    let facts = facts_with("shop", SERVICE_ACCOUNT, shop, AccessAnswer::Allow);
+    assert_eq!(warnings(&create(&object), &facts), at(deployment, account));
+
     // The hostnames of a stateful set are made of its name.
     let mut object = workload(WorkloadKind::StatefulSet, &spec(json!({"securityContext": named("webapp0")})));
     object["metadata"]["name"] = json!("fourteen-chars");
