@@ -3,6 +3,8 @@
 
 pub mod api_server;
 mod audit;
+mod check;
+mod computer_name;
 mod denial;
 mod facts;
 mod fault;
@@ -22,6 +24,7 @@ mod review_error;
 mod shown;
 pub mod simulate;
 mod snapshot;
+pub mod template;
 mod unknown_place;
 pub mod validate;
 mod warning;
@@ -37,4 +40,5 @@ pub use request::{GmsaFields, Operation, Pod, Request};
 pub use response::Response;
 pub use review_error::{ReviewError, ReviewVersion};
 pub use snapshot::{Snapshot, SnapshotError};
+pub use template::{TemplateRequest, TemplateReview, check_template};
 pub use validate::{Validation, validate};

@@ -36,7 +36,7 @@ use crate::{
     ContainerList, Denial, Place, Policy, Request, Response, Snapshot,
     api_server::{FieldError, FieldErrorKind, check_object, check_pod, default_pod, prune},
     mutate,
-    place::{CONTENTS_FIELD, NAME_FIELD},
+    place::{CONTENTS_FIELD, NAME_FIELD, within},
     validate,
     workload::{WorkloadError, WorkloadKind, WorkloadPod, pod_of},
 };
@@ -60,7 +60,7 @@ pub fn simulate(
     let mut object = object.clone();
     let pruned = prune(&mut object);
     let Some(workload) = pod_of(&object)? else { return Ok(None) };
-    let run = Run { cluster, policy, template: workload.template_pointer() };
+    let run = Run { cluster, policy, template: workload.kind().template_path() };
     let mut simulation = Simulation {
         kind: workload.kind(),
         namespace: workload.namespace().to_owned(),
@@ -162,13 +162,8 @@ impl Run<'_> {
     }
 
     fn refused(&self, step: Step, denial: &Denial) -> Refusal {
-        let prefix = self.template.trim_start_matches('/').replace('/', ".");
-        let within = |field: &str| match prefix.is_empty() {
-            true => field.to_owned(),
-            false => format!("{prefix}.{field}"),
-        };
         let faults = denial.causes().iter().map(|cause| RefusedField {
-            field: within(cause.field()),
+            field: within(self.template, cause.field()),
             message: cause.message().to_owned(),
             fix: Some(cause.fix().to_owned()),
             commands: cause.commands().to_vec(),
