@@ -40,8 +40,8 @@ impl NearMiss {
         self.change.as_ref()
     }
 
-    /// How to make the [change](Self::change): `kubectl` commands, one on a line, or, where it is the pod that must
-    /// change, a sentence.
+    /// How to make the [change](Self::change): `kubectl` commands, one on a line, for a POSIX shell or PowerShell, or, where
+    /// it is the pod that must change, a sentence.
     ///
     /// No fix gives `use` to anybody but the account, takes anything from anybody, or puts an object in the place of
     /// another. None binds the account to a role that grants more than `use` of the one credential spec, or adds a
