@@ -265,6 +265,22 @@ fn a_role_that_is_not_bound_is_found_unless_it_was_made_for_everything() {
 }
 
 #[test]
+fn the_subject_that_is_nearest_is_told_of_wherever_it_stands() {
+    let misspelt = json!({"kind": "serviceaccount", "namespace": "a", "name": "x"});
+    for other in [account("c/x"), group("system:authenticated"), user("x")] {
+        for (subjects, at) in [([other.clone(), misspelt.clone()], 1), ([misspelt.clone(), other], 0)] {
+            let role = cluster_role("r", &[use_of(&["webapp0"])]);
+            let (sentence, fix) =
+                nearest(&rbac([role, cluster_role_binding("b", "ClusterRole/r", &subjects)]));
+            let expected =
+                format!("subjects[{at}] is a subject of kind `serviceaccount`, not `ServiceAccount`");
+            assert!(sentence.ends_with(&expected), "{sentence}");
+            assert!(fix.contains(&format!(r#""path":"/subjects/{at}""#)), "{fix}");
+        }
+    }
+}
+
+#[test]
 fn a_subject_that_misses_the_account_is_found() {
     let role = cluster_role("r", &[use_of(&["webapp0"])]);
     let cases = [
