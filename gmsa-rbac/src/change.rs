@@ -101,7 +101,7 @@ impl Fixes<'_> {
             NearMissKind::MissingRole { nearest: Some(role), .. }
             | NearMissKind::OtherNamespace { role, .. }
             | NearMissKind::NotBound { role, .. } => self.bind(role),
-            NearMissKind::MissingRole { binding, kind, name, nearest: None } => {
+            NearMissKind::MissingRole { binding, kind, name, nearest: None, .. } => {
                 self.of_missing_role(binding, kind, name).or_else(|| self.grant())
             }
         }

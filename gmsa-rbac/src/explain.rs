@@ -9,7 +9,7 @@ use crate::{
     change::Fixes,
     evaluate::Scope,
     nearest::nearest,
-    rbac::RoleKey,
+    rbac::{RoleKey, wrong_api_group},
     rule,
     subject::{Asker, may_stand_for_somebody},
 };
@@ -150,8 +150,9 @@ impl<'r> Search<'r> {
             };
             let binding = BindingRef::new(applied.namespace, applied.name);
             let nearest = nearest.map(RoleKey::to_ref);
+            let api_group = wrong_api_group(role_ref).map(str::to_owned);
             let k8s::RoleRef { kind, name, .. } = role_ref.clone();
-            found.push((size, NearMissKind::MissingRole { binding, kind, name, nearest }));
+            found.push((size, NearMissKind::MissingRole { binding, kind, name, api_group, nearest }));
         }
     }
 

@@ -93,6 +93,8 @@ pub enum NearMissKind {
         kind: String,
         /// The name that the binding refers to.
         name: String,
+        /// The API group that the binding refers to, if it is one without roles.
+        api_group: Option<String>,
         /// The existing role that is probably meant.
         nearest: Option<RoleRef>,
     },
@@ -131,8 +133,12 @@ impl fmt::Display for NearMissKind {
             Self::Subject { binding, role, subject, difference } => {
                 write!(f, "{binding} of {role} would allow it, but subjects[{subject}] is {difference}")
             }
-            Self::MissingRole { binding, kind, name, nearest } => {
-                write!(f, "{binding} refers to {} {}, which cannot be found", shown(kind), shown(name))?;
+            Self::MissingRole { binding, kind, name, api_group, nearest } => {
+                write!(f, "{binding} refers to {} {}", shown(kind), shown(name))?;
+                match api_group {
+                    Some(group) => write!(f, " of the API group {}, which has no roles", shown(group))?,
+                    None => f.write_str(", which cannot be found")?,
+                }
                 match nearest {
                     Some(role) => write!(f, "; there is {role}"),
                     None => Ok(()),

@@ -204,6 +204,15 @@ fn a_missing_role_is_reported_with_the_one_that_is_meant() {
         );
         assert_eq!(fix, bind);
     }
+    let mut misspelt = bound("ClusterRole/use-webapp0");
+    misspelt["roleRef"]["apiGroup"] = json!("windows.k8s.io");
+    let (sentence, fix) = nearest(&rbac([made.clone(), misspelt]));
+    assert_eq!(
+        sentence,
+        "RoleBinding `a/b` refers to `ClusterRole` `use-webapp0` of the API group `windows.k8s.io`, which has no \
+         roles; there is ClusterRole `use-webapp0`"
+    );
+    assert_eq!(fix, bind);
     // Nobody else waits for the role.
     let (sentence, fix) = nearest(&rbac([bound("ClusterRole/gone")]));
     assert_eq!(sentence, "RoleBinding `a/b` refers to `ClusterRole` `gone`, which cannot be found");
