@@ -212,7 +212,11 @@ fn same(rbac: &Rbac, objects: &[Value], question: &AccessQuestion<'_>) -> Result
     let grants: Vec<_> = rbac.grants(question).map(|grant| grant.reason()).collect();
     prop_assert_eq!(&grants, &reasons);
     match rbac.answer(question) {
-        Answer::Allow(grant) => prop_assert_eq!(Some(&grant.reason()), reasons.first()),
+        Answer::Allow(grant) => {
+            prop_assert_eq!(Some(&grant.reason()), reasons.first());
+            // The reason does not say which rule.
+            prop_assert_eq!(Some(grant), rbac.grants(question).next());
+        }
         Answer::Deny(refusal) => {
             prop_assert!(reasons.is_empty());
             let found: Vec<_> = refusal.missing_roles().iter().map(ToString::to_string).collect();
