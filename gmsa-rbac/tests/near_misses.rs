@@ -206,7 +206,7 @@ fn a_missing_role_is_reported_with_the_one_that_is_meant() {
     }
     let mut misspelt = bound("ClusterRole/use-webapp0");
     misspelt["roleRef"]["apiGroup"] = json!("windows.k8s.io");
-    let (sentence, fix) = nearest(&rbac([made.clone(), misspelt]));
+    let (sentence, fix) = nearest(&rbac([made, misspelt]));
     assert_eq!(
         sentence,
         "RoleBinding `a/b` refers to `ClusterRole` `use-webapp0` of the API group `windows.k8s.io`, which has no \
