@@ -248,7 +248,7 @@ fn a_refusal_and_a_failed_check_are_not_the_same() {
         "{denial}"
     );
     assert!(denial.message().contains("kubectl create rolebinding"), "{denial}");
-    assert!(denial.message().contains("--verb=use"), "{denial}");
+    assert!(denial.message().contains(r#""verbs":["use"]}]}' | kubectl create -f -"#), "{denial}");
     assert_eq!(denial.retry_after_seconds(), None);
     let denial = deny(AccessAnswer::Deny { reason: "RBAC: role \"x\" not found".into() });
     assert!(denial.message().contains(", reason: \"RBAC: role \\\"x\\\" not found\"; "), "{denial}");

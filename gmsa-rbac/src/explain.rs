@@ -4,8 +4,14 @@ use k8s_openapi::api::rbac::v1 as k8s;
 
 use crate::{
     AccessQuestion, Answer, BindingRef, NearMiss, NearMissKind, ProposedGrant, Rbac, RoleRef, RuleDifference,
-    SubjectDifference, bindings::Binding, change::Fixes, evaluate::Scope, nearest::nearest, rbac::RoleKey,
-    rule, subject::Asker,
+    SubjectDifference,
+    bindings::Binding,
+    change::Fixes,
+    evaluate::Scope,
+    nearest::nearest,
+    rbac::{RoleKey, wrong_api_group},
+    rule,
+    subject::{Asker, may_stand_for_somebody},
 };
 
 impl Rbac {
@@ -144,8 +150,9 @@ impl<'r> Search<'r> {
             };
             let binding = BindingRef::new(applied.namespace, applied.name);
             let nearest = nearest.map(RoleKey::to_ref);
+            let api_group = wrong_api_group(role_ref).map(str::to_owned);
             let k8s::RoleRef { kind, name, .. } = role_ref.clone();
-            found.push((size, NearMissKind::MissingRole { binding, kind, name, nearest }));
+            found.push((size, NearMissKind::MissingRole { binding, kind, name, api_group, nearest }));
         }
     }
 
@@ -164,8 +171,17 @@ impl<'r> Search<'r> {
         for Scope { namespace, bindings, .. } in self.rbac.scopes(self.question) {
             for (name, binding) in bindings.iter() {
                 let Some(role) = self.allowing_role(namespace, binding) else { continue };
-                let miss = binding.subjects.iter().enumerate().find_map(|(index, subject)| {
+                let misses = binding.subjects.iter().enumerate().filter_map(|(index, subject)| {
                     Some((index, SubjectDifference::find(subject, namespace, self.question)?))
+                });
+                // One that is meant for somebody else must not hide a slip of the pen, nor one that may be left
+                // as it is one that can be corrected.
+                let miss = misses.min_by_key(|(index, difference)| {
+                    let kept = binding
+                        .subjects
+                        .get(*index)
+                        .is_some_and(|subject| may_stand_for_somebody(subject, namespace));
+                    (difference.may_be_meant(), kept)
                 });
                 let Some((subject, difference)) = miss else { continue };
                 let size = if difference.may_be_meant() { Size::OtherSubject } else { Size::Subject };

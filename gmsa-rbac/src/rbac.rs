@@ -346,6 +346,11 @@ pub(crate) fn is_rbac_group(role_ref: &k8s::RoleRef) -> bool {
     matches!(role_ref.api_group.text(), "" | RBAC_GROUP)
 }
 
+/// The API group of a reference to a role, if the API server refuses it.
+pub(crate) fn wrong_api_group(role_ref: &k8s::RoleRef) -> Option<&str> {
+    (!is_rbac_group(role_ref)).then(|| role_ref.api_group.text())
+}
+
 /// Whether every cluster has a `ClusterRole` of that name, so that it need not be among the objects.
 ///
 /// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
