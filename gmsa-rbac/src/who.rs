@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
@@ -149,17 +149,16 @@ impl Rbac {
             let Some(rule) = rules.iter().position(|rule| rule::allows(rule, credential_spec)) else {
                 continue;
             };
+            let mut told = BTreeSet::new();
             for subject in &bound.binding.subjects {
                 let Some(who) = Who::of(subject, bound.namespace) else { continue };
-                holders.push(Holder {
-                    pods: Pods::of(who, bound.namespace),
-                    grant: Grant {
-                        binding: bound.to_ref(),
-                        subject: who.to_subject(),
-                        role: role.to_ref(),
-                        rule,
-                    },
-                });
+                let subject = who.to_subject();
+                // Somebody who is listed twice holds it once.
+                if told.insert(subject.clone()) {
+                    let (binding, role) = (bound.to_ref(), role.to_ref());
+                    let pods = Pods::of(who, bound.namespace);
+                    holders.push(Holder { pods, grant: Grant { binding, subject, role, rule } });
+                }
             }
         }
         holders

@@ -458,6 +458,16 @@ fn a_group_bound_twice_in_a_binding_is_reported_by_its_first_subject() {
 }
 
 #[test]
+fn somebody_who_is_listed_twice_holds_it_once() {
+    let account = json!({"kind": "ServiceAccount", "name": "x", "namespace": "a"});
+    let twice = [account.clone(), json!({"kind": "Group", "name": "g"}), account];
+    let rbac = rbac([cluster_role("r", &[use_of(&["s"])]), role_binding("a/b", "ClusterRole/r", &twice)]);
+    let holders = rbac.who_can_use("s");
+    let subjects: Vec<_> = holders.iter().map(|holder| holder.grant().subject().to_string()).collect();
+    assert_eq!(subjects, ["ServiceAccount `a/x`", "Group `g`"]);
+}
+
+#[test]
 fn a_missing_role_is_reported_once_and_stops_nothing() {
     let mut rbac = rbac([
         role_binding("a/b1", "Role/gone", &[account("a/x")]),
