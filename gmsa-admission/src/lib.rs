@@ -3,6 +3,8 @@
 
 pub mod api_server;
 mod audit;
+mod cel;
+pub mod configuration;
 mod denial;
 mod facts;
 mod fault;
