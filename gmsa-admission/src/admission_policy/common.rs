@@ -53,7 +53,7 @@ impl Common {
                 failure_policy: Some("Fail".to_owned()),
                 match_conditions: Some(match_conditions()),
                 match_constraints: Some(match_constraints()),
-                param_kind: with_index.then(|| param_kind()),
+                param_kind: with_index.then(param_kind),
                 validations: Some(validations.collect()),
                 variables: Some(variables(program.variables)),
                 ..ValidatingAdmissionPolicySpec::default()
