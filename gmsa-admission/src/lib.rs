@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod admission_policy;
 pub mod api_server;
 mod audit;
+mod cel;
 mod check;
 mod computer_name;
+pub mod configuration;
 mod denial;
 mod facts;
 mod fault;
 mod hostname;
+pub mod index;
 #[cfg(feature = "kube")]
 mod kube;
 pub mod lint;
