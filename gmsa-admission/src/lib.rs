@@ -9,11 +9,13 @@ mod denial;
 mod facts;
 mod fault;
 mod hostname;
+pub mod install;
 #[cfg(feature = "kube")]
 mod kube;
 pub mod lint;
 pub mod mutate;
 mod patch;
+mod pem;
 mod place;
 mod policy;
 mod read;
