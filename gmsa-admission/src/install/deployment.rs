@@ -80,7 +80,7 @@ fn certificate_annotation(certificates: &Certificates) -> Option<BTreeMap<String
     let hash = serving.certificate().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    Some([("checksum/certificate".to_owned(), format!("{hash:016x}"))].into())
+    Some([("checksum/certificate".to_owned(), format!("fnv1a-{hash:016x}"))].into())
 }
 
 fn pod(name: &InstallName, server: &WebhookServer) -> PodSpec {

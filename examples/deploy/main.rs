@@ -1,0 +1,189 @@
+//! Everything that a cluster needs for gMSA admission, as YAML to apply, or compared with what is installed.
+
+mod certificate;
+mod compare;
+mod installed;
+mod told;
+
+use std::{num::NonZeroU16, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, ValueEnum};
+use gmsa_admission::{
+    Policy,
+    install::{Certificates, Image, Install, InstallName, IpNetwork, Probes, WebhookServer},
+};
+use gmsa_examples::{
+    manifest,
+    program::{NOTE, bad_input, print},
+};
+use serde_json::{Value, json};
+
+use certificate::Files;
+
+/// Prints the objects of an installation, in the order to apply them in: the definition of credential specs, the webhook
+/// with its certificate, and its registration last.
+///
+/// It asks no cluster and changes none.
+#[derive(Parser)]
+#[command(name = "deploy", after_help = EXAMPLES)]
+struct Arguments {
+    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too.
+    #[arg(long)]
+    image: Image,
+
+    /// The namespace of the webhook. One that every cluster has is left as it is.
+    #[arg(long, default_value = InstallName::NAMESPACE)]
+    namespace: String,
+
+    /// The name of the Service, the Deployment and the others.
+    #[arg(long, default_value = InstallName::NAME)]
+    name: String,
+
+    #[command(flatten)]
+    source: Source,
+
+    /// How many pods there are.
+    #[arg(long, default_value = "2")]
+    replicas: NonZeroU16,
+
+    /// Lets the pods run on the nodes of the control plane too.
+    #[arg(long)]
+    tolerate_control_plane: bool,
+
+    /// Gives pods that use gMSA a hostname of their own, if they have none.
+    #[arg(long)]
+    random_hostname: bool,
+
+    /// Asks for /livez and /readyz in place of /health, which is all that upstream's image has.
+    #[arg(long)]
+    ready_probe: bool,
+
+    /// An address range that the API server calls from, such as 10.0.0.0/28; may be given more than once. Without it
+    /// the webhook's port is open to every pod.
+    #[arg(long, value_name = "CIDR")]
+    called_from: Vec<IpNetwork>,
+
+    /// How to print the result: YAML documents, or for --diff text, or one JSON List.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+
+    /// Compares with what is installed: the output of `kubectl get -o yaml` (a file, or `-`), or a folder. Prints what
+    /// applying would add and change, and what it would leave; secrets are not shown.
+    #[arg(long, value_name = "FILE")]
+    diff: Option<PathBuf>,
+}
+
+/// Where the certificate comes from.
+#[derive(Args)]
+struct Source {
+    /// cert-manager makes and renews the certificate; it must be installed. The default.
+    #[arg(long, group = "source")]
+    cert_manager: bool,
+
+    /// Makes a certificate authority and a certificate here, for one year. The output then holds the private key.
+    #[arg(long, group = "source")]
+    self_signed: bool,
+
+    /// The certificate authority that signed the certificate, in PEM.
+    #[arg(long, value_name = "FILE", group = "source", requires = "cert")]
+    ca: Option<PathBuf>,
+
+    /// The certificate, in PEM, with those between it and the authority behind it.
+    #[arg(long, value_name = "FILE", requires = "ca", requires = "key")]
+    cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  deploy --image example.com/gmsa@sha256:... --cert-manager | kubectl apply -f -
+  deploy --image example.com/gmsa:v1 --self-signed | kubectl apply -f -
+  deploy --image example.com/gmsa:v1 --ca ca.pem --cert tls.pem --key key.pem > gmsa.yaml
+  kubectl get -f gmsa.yaml --ignore-not-found -o yaml > installed.yaml
+  deploy --image example.com/gmsa:v2 --diff installed.yaml
+
+Exit codes:
+  0  the objects are printed; with --diff, they are installed as they are
+  1  with --diff, something would be added or changed, or differs and would stay
+  2  the input cannot be used; nothing is printed on the standard output";
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(&arguments).unwrap_or_else(bad_input)
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, Vec<String>> {
+    let name = InstallName::new(arguments.namespace.as_str(), arguments.name.as_str())
+        .map_err(|error| vec![error.to_string()])?;
+    // Before anything is told about a new certificate.
+    let installed = arguments.diff.as_ref().map(|path| manifest::read(&[path])).transpose();
+    let installed = installed.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let objects = install(arguments, name)?.objects();
+    let objects: Vec<Value> = objects.iter().map(|object| json!(object)).collect();
+    match installed {
+        Some(installed) => {
+            let comparison = compare::with_installed(&objects, &installed);
+            Ok(told::tell(&comparison, arguments.output))
+        }
+        None => print_objects(&objects, arguments.output),
+    }
+}
+
+fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<String>> {
+    let mut server = WebhookServer::new(arguments.image.clone(), certificates(&arguments.source, &name)?)
+        .replicas(arguments.replicas)
+        .policy(&Policy::default().with_random_hostname(arguments.random_hostname))
+        .called_from(arguments.called_from.iter().copied());
+    if arguments.tolerate_control_plane {
+        server = server.tolerate_control_plane();
+    }
+    if arguments.ready_probe {
+        server = server.probes(Probes::LiveAndReady);
+    }
+    Ok(Install::webhook(name, server).definition(gmsa_types::crd::definition()))
+}
+
+fn certificates(source: &Source, name: &InstallName) -> Result<Certificates, Vec<String>> {
+    let Source { self_signed, ca, cert, key, .. } = source;
+    let checked = match (self_signed, ca, cert, key) {
+        (false, Some(ca), Some(certificate), Some(key)) => {
+            let files = Files { ca: ca.clone(), certificate: certificate.clone(), key: key.clone() };
+            certificate::from_files(&files, name)?
+        }
+        (true, ..) => {
+            let checked = certificate::self_signed(name).map_err(|error| vec![error])?;
+            anstream::eprintln!(
+                "{NOTE}note{NOTE:#}: the certificate expires on {}, and its private key is in the output: keep that like \
+                 a password. Run this again before then, and apply it",
+                checked.expires
+            );
+            checked
+        }
+        _ => return Ok(Certificates::CertManager),
+    };
+    if checked.expires.is_soon() {
+        anstream::eprintln!(
+            "{NOTE}note{NOTE:#}: the certificate expires on {}; renew it soon",
+            checked.expires
+        );
+    }
+    Ok(Certificates::Given(checked.serving))
+}
+
+fn print_objects(objects: &[Value], output: Output) -> Result<ExitCode, Vec<String>> {
+    if output == Output::Json {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        return Ok(print(&format!("{list:#}\n"), ExitCode::SUCCESS));
+    }
+    let documents = objects.iter().map(manifest::to_yaml).collect::<Result<Vec<_>, _>>();
+    documents.map(|documents| print(&documents.join("---\n"), ExitCode::SUCCESS)).map_err(|error| vec![error])
+}
