@@ -1,6 +1,9 @@
 //! The CEL text of conditions and policies: the one place that writes it. Container lists come from
 //! [`ContainerList::ALL`], so that an API server looks where the reader of this crate looks.
 
+pub(crate) mod places;
+pub(crate) mod validation;
+
 use crate::{
     ContainerList,
     place::{CONTENTS_FIELD, NAME_FIELD},
@@ -22,10 +25,27 @@ pub(crate) fn uses_gmsa() -> String {
 
 /// Whether what `owner` stands for, a pod's spec or a container, sets a gMSA field. `windowsOptions` alone is no
 /// reason: infrastructure with `hostProcess` or `runAsUserName` must not depend on gMSA admission.
-fn sets_gmsa_field(owner: &str) -> String {
-    let context = format!("{owner}.securityContext");
-    let options = format!("{context}.windowsOptions");
-    format!(
-        "has({context}) && has({options}) && (has({options}.{NAME_FIELD}) || has({options}.{CONTENTS_FIELD}))"
-    )
+pub(crate) fn sets_gmsa_field(owner: &str) -> String {
+    let (name, contents) = (has(owner, NAME_FIELD), has(owner, CONTENTS_FIELD));
+    format!("{} && ({name} || {contents})", has_options(owner))
+}
+
+/// Whether there are `windowsOptions`; to be asked before anything about them.
+pub(crate) fn has_options(owner: &str) -> String {
+    format!("has({owner}.securityContext) && has({owner}.securityContext.windowsOptions)")
+}
+
+/// Whether the `windowsOptions`, which must be there, have a field.
+pub(crate) fn has(owner: &str, field: &str) -> String {
+    format!("has({})", of(owner, field))
+}
+
+/// A field of the `windowsOptions`, which must have it.
+pub(crate) fn of(owner: &str, field: &str) -> String {
+    format!("{owner}.securityContext.windowsOptions.{field}")
+}
+
+/// A text as a CEL string, for texts without quotes and backslashes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{text}'")
 }

@@ -30,5 +30,6 @@ mod webhook;
 pub use endpoint::{Endpoint, EndpointUrl, ServiceEndpoint, WebhookPath};
 pub use error::{ConfigurationError, ConfigurationFault};
 pub use namespaces::{NamespaceLabel, Namespaces};
+pub(crate) use rules::{match_conditions, resource_rules};
 pub use trust::{CaBundle, CertificateRef, Trust};
-pub use webhook::{FailurePolicy, TimeoutSeconds, WebhookConfiguration};
+pub use webhook::{FailurePolicy, TimeoutSeconds, WebhookAndPolicy, WebhookConfiguration};

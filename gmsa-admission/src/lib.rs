@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod admission_policy;
 pub mod api_server;
 mod audit;
 mod cel;
@@ -9,6 +10,7 @@ mod denial;
 mod facts;
 mod fault;
 mod hostname;
+pub mod index;
 pub mod install;
 #[cfg(feature = "kube")]
 mod kube;

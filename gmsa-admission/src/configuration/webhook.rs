@@ -5,11 +5,14 @@ use gmsa_types::{InvalidValue, check_dns_subdomain};
 use k8s_openapi::{
     ByteString,
     api::admissionregistration::v1::{
-        MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
+        MutatingWebhook, MutatingWebhookConfiguration, ValidatingAdmissionPolicy,
+        ValidatingAdmissionPolicyBinding, ValidatingWebhook, ValidatingWebhookConfiguration,
         WebhookClientConfig,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
+
+use crate::admission_policy::AuthorizingPolicy;
 
 use super::{
     ConfigurationError, Endpoint, Namespaces, Trust, WebhookPath,
@@ -189,6 +192,21 @@ impl WebhookConfiguration {
         }
     }
 
+    /// Both configurations, and beside them the policy that checks permissions once more in the API server itself,
+    /// for the same namespaces and with the same labels.
+    pub fn with_policy(&self) -> WebhookAndPolicy {
+        let mut policy = AuthorizingPolicy::new().without_labels().in_namespaces(self.namespaces.clone());
+        for (key, value) in &self.labels {
+            policy = policy.label(key, value);
+        }
+        WebhookAndPolicy {
+            mutating: self.mutating(),
+            validating: self.validating(),
+            policy: policy.policy(),
+            binding: policy.binding(),
+        }
+    }
+
     fn metadata(&self) -> ObjectMeta {
         let annotations = match &self.trust {
             Trust::CertManager(certificate) => {
@@ -211,6 +229,22 @@ impl WebhookConfiguration {
         };
         WebhookClientConfig { ca_bundle, ..self.endpoint.client_config(path) }
     }
+}
+
+/// What [`WebhookConfiguration::with_policy`] makes: defence in depth.
+///
+/// Either can fail or be taken away, and no pod gets an identity that its service account may not `use`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct WebhookAndPolicy {
+    /// Expands names.
+    pub mutating: MutatingWebhookConfiguration,
+    /// Enforces.
+    pub validating: ValidatingWebhookConfiguration,
+    /// Enforces permissions without the webhook, see [`AuthorizingPolicy`].
+    pub policy: ValidatingAdmissionPolicy,
+    /// Puts the policy into effect.
+    pub binding: ValidatingAdmissionPolicyBinding,
 }
 
 const MATCH_POLICY: &str = "Equivalent";

@@ -1,0 +1,197 @@
+//! CEL as API servers read it, on top of what the `cel` crate knows.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kube_cel::{
+    KubeCelExt as _,
+    cel::{
+        Context, ExecutionError, FunctionContext, IdedExpr, ResolveResult, Value as Cel,
+        common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, MapEntryExpr, MapExpr, operators},
+        extractors::This,
+        objects::Key,
+        parser::Parser,
+    },
+};
+use serde_json::{Map, Value};
+
+/// An expression that could not be evaluated: its text, and what is wrong. Values do not show.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expression `{expression}` resulted in error: {message}")]
+pub struct EvaluationError {
+    expression: String,
+    message: String,
+}
+
+impl EvaluationError {
+    fn new(expression: &str, message: impl Into<String>) -> Self {
+        Self { expression: expression.to_owned(), message: message.into() }
+    }
+
+    pub(super) fn wrong_type(expression: &str) -> Self {
+        Self::new(expression, "the value has the wrong type")
+    }
+
+    pub(super) fn no_index() -> Self {
+        Self::new("params", "no params found for policy binding with `Deny` parameterNotFoundAction")
+    }
+
+    /// The text of the expression.
+    pub fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    /// What is wrong with it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The functions of API servers.
+pub(super) fn context() -> Context<'static> {
+    let mut context = Context::default().with_all();
+    context.add_function("transformList", transform_list);
+    context
+}
+
+pub(super) fn evaluate(text: &str, context: &Context<'_>) -> Result<Cel, EvaluationError> {
+    let parsed = Parser::new().enable_optional_syntax(true).parse(text);
+    let mut expression = parsed.map_err(|error| EvaluationError::new(text, error.to_string()))?;
+    translate(&mut expression);
+    Cel::resolve(&expression, context).map_err(|error| {
+        EvaluationError::new(
+            text,
+            match error {
+                ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+                ExecutionError::UndeclaredReference(name) => format!("undeclared reference to `{name}`"),
+                ExecutionError::FunctionError { function, .. } => format!("`{function}` failed"),
+                // Others quote the value.
+                _ => "a value has the wrong type".to_owned(),
+            },
+        )
+    })
+}
+
+/// The name under which the context holds a policy's variable. No identifier in an expression has a dot in it.
+pub(super) fn variable(name: &str) -> String {
+    format!("variables.{name}")
+}
+
+pub(super) fn value(json: &Value) -> Cel {
+    match json {
+        Value::Null => Cel::Null,
+        Value::Bool(truth) => Cel::Bool(*truth),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => Cel::Int(number),
+            None => Cel::Float(number.as_f64().unwrap_or_default()),
+        },
+        Value::String(text) => Cel::from(text.as_str()),
+        Value::Array(items) => Cel::from(items.iter().map(value).collect::<Vec<_>>()),
+        Value::Object(members) => {
+            let members: HashMap<String, Cel> =
+                members.iter().map(|(key, member)| (key.clone(), value(member))).collect();
+            Cel::from(members)
+        }
+    }
+}
+
+/// What a patch is made of; `None` for anything else.
+#[allow(dead_code, reason = "only mutating policies make patches, and Kubernetes has those since 1.36")]
+pub(super) fn json(value: &Cel) -> Option<Value> {
+    match value {
+        Cel::String(text) => Some(Value::from(text.as_str())),
+        Cel::List(items) => items.iter().map(json).collect(),
+        Cel::Map(map) => {
+            let members = map.map.iter().map(|(key, member)| match key {
+                Key::String(key) => Some((key.to_string(), json(member)?)),
+                _ => None,
+            });
+            members.collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
+        _ => None,
+    }
+}
+
+/// Rewrites what the evaluator lacks or gets wrong:
+///
+/// - `a.?b` as `a[?'b']`: the former fails if `a` has no `b`;
+/// - `variables.x` as a variable of that name, since nothing else can be absent for itself;
+/// - `JSONPatch{op: x}` as `{'op': x}`, since there are no structs.
+fn translate(expression: &mut IdedExpr) {
+    match &mut expression.expr {
+        Expr::Call(CallExpr { func_name, target, args }) => {
+            if func_name == operators::OPT_SELECT {
+                *func_name = operators::OPT_INDEX.to_owned();
+            }
+            target.iter_mut().for_each(|target| translate(target));
+            args.iter_mut().for_each(translate);
+        }
+        Expr::Comprehension(comprehension) => {
+            let parts = comprehension.as_mut();
+            for part in [
+                &mut parts.iter_range,
+                &mut parts.accu_init,
+                &mut parts.loop_cond,
+                &mut parts.loop_step,
+                &mut parts.result,
+            ] {
+                translate(part);
+            }
+        }
+        Expr::List(list) => list.elements.iter_mut().for_each(translate),
+        Expr::Map(map) => {
+            for entry in &mut map.entries {
+                if let EntryExpr::MapEntry(entry) = &mut entry.expr {
+                    translate(&mut entry.key);
+                    translate(&mut entry.value);
+                }
+            }
+        }
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(name) if name == "variables" && !select.test => {
+                expression.expr = Expr::Ident(variable(&select.field));
+            }
+            _ => translate(&mut select.operand),
+        },
+        Expr::Struct(object) => {
+            let mut entries = std::mem::take(&mut object.entries);
+            for entry in &mut entries {
+                if let EntryExpr::StructField(field) = &mut entry.expr {
+                    translate(&mut field.value);
+                    let key = Expr::Literal(LiteralValue::String(field.field.as_str().into()));
+                    entry.expr = EntryExpr::MapEntry(MapEntryExpr {
+                        key: IdedExpr { id: entry.id, expr: key },
+                        value: std::mem::take(&mut field.value),
+                        optional: field.optional,
+                    });
+                }
+            }
+            expression.expr = Expr::Map(MapExpr { entries });
+        }
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
+    }
+}
+
+/// `list.transformList(index, item, condition, result)`, the only form that the policies have.
+fn transform_list(call: &FunctionContext<'_, '_>, This(list): This<Arc<Vec<Cel>>>) -> ResolveResult {
+    let [
+        IdedExpr { expr: Expr::Ident(index), .. },
+        IdedExpr { expr: Expr::Ident(item), .. },
+        condition,
+        result,
+    ] = call.args
+    else {
+        return Err(call.error("two names, a condition and a result are expected"));
+    };
+    let mut results = Vec::new();
+    for (number, value) in (0_i64..).zip(list.iter()) {
+        let mut scope = call.ptx.new_inner_scope();
+        scope.add_variable_from_value(index, number);
+        scope.add_variable_from_value(item, value.clone());
+        match scope.resolve(condition)? {
+            Cel::Bool(true) => results.push(scope.resolve(result)?),
+            Cel::Bool(false) => {}
+            _ => return Err(call.error("the condition is not true or false")),
+        }
+    }
+    Ok(Cel::from(results))
+}

@@ -1,0 +1,84 @@
+use k8s_openapi::api::admissionregistration::v1::{
+    JSONPatch, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingAdmissionPolicyBindingSpec,
+    MutatingAdmissionPolicySpec, Mutation,
+};
+
+use super::CompletePolicies;
+use crate::{
+    ContainerList, Place,
+    cel::{
+        has, has_options, of,
+        places::{Owners, request_variables},
+    },
+    place::{CONTENTS_FIELD, NAME_FIELD},
+};
+
+/// Where the Kubernetes version that is built for has mutating policies (1.36).
+impl CompletePolicies {
+    /// The policy that expands names, as [`mutate`](crate::mutate()) does.
+    #[must_use]
+    pub fn mutating(&self) -> MutatingAdmissionPolicy {
+        MutatingAdmissionPolicy {
+            metadata: self.common.metadata(),
+            spec: Some(MutatingAdmissionPolicySpec {
+                failure_policy: Some("Fail".to_owned()),
+                match_conditions: Some(self.common.match_conditions()),
+                match_constraints: Some(self.common.match_constraints()),
+                mutations: Some(vec![Mutation {
+                    patch_type: "JSONPatch".to_owned(),
+                    json_patch: Some(JSONPatch { expression: Some(expansion()) }),
+                    apply_configuration: None,
+                }]),
+                param_kind: Some(self.common.param_kind()),
+                reinvocation_policy: Some("IfNeeded".to_owned()),
+                variables: Some(self.common.variables(request_variables())),
+            }),
+        }
+    }
+
+    /// Puts [`mutating`](Self::mutating) into effect, with the index as its parameter.
+    #[must_use]
+    pub fn mutating_binding(&self) -> MutatingAdmissionPolicyBinding {
+        MutatingAdmissionPolicyBinding {
+            metadata: self.common.metadata(),
+            spec: Some(MutatingAdmissionPolicyBindingSpec {
+                match_resources: Some(self.common.match_resources()),
+                param_ref: Some(self.param_ref()),
+                policy_name: Some(self.common.name.clone()),
+            }),
+        }
+    }
+}
+
+/// An `add` for each place that has a name and no contents. What is below the path is there wherever there is a
+/// name, so the patch applies.
+fn expansion() -> String {
+    let name = of("c", NAME_FIELD);
+    let (has_name, has_contents) = (has("c", NAME_FIELD), has("c", CONTENTS_FIELD));
+    let unexpanded =
+        format!("{} && {has_name} && !{has_contents} && {name} in params.data", has_options("c"));
+    let lists = Owners::all().map(|owners| {
+        format!(
+            "{}.transformList(i, c, {} && {unexpanded},\n  \
+             JSONPatch{{op: 'add', path: {}, value: params.data[{name}]}})",
+            owners.list(),
+            owners.is_introduced(),
+            path(owners)
+        )
+    });
+    lists.collect::<Vec<_>>().join(" +\n")
+}
+
+/// The JSON pointer of the contents of `c`, whose index is `i`, as CEL.
+fn path(owners: Owners) -> String {
+    match owners {
+        Owners::Pod => format!("'{}/{CONTENTS_FIELD}'", Place::Pod.pointer()),
+        Owners::Containers(list) => container_path(list),
+    }
+}
+
+/// The pointer of the first container, opened where its index stands.
+fn container_path(list: ContainerList) -> String {
+    let first = Place::Container { list, index: 0 }.pointer().to_string();
+    format!("'{}/{CONTENTS_FIELD}'", first.replace("/0/", "/' + string(i) + '/"))
+}
