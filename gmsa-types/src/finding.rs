@@ -276,7 +276,7 @@ impl fmt::Display for Finding {
 }
 
 /// Writes what would break or disguise a line (control characters, bidirectional marks) as an escape.
-fn one_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+pub(crate) fn one_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     text.chars().try_for_each(|character| match character {
         '"' | '\'' | '\\' => write!(f, "{character}"),
         _ => write!(f, "{}", character.escape_debug()),

@@ -119,6 +119,7 @@ schema!(Guid, _generator => {
     json_schema!({
         "description": "A GUID, but not the nil GUID.",
         "type": "string",
+        "maxLength": 38,
         "pattern": format!(r"^([0-9A-Fa-f]{{32}}|{hyphens}|\{{{hyphens}\}}|\({hyphens}\))$"),
         "not": {"pattern": r"^[-{}()0]*$"},
     })
@@ -134,6 +135,7 @@ schema!(Sid, _generator => json_schema!({
 schema!(DomainSid, _generator => json_schema!({
     "description": "The security identifier of a domain.",
     "type": "string",
+    "maxLength": 41,
     "pattern": format!("^S-1-5-21(-{U32}){{3}}$"),
 }));
 

@@ -1,5 +1,7 @@
 //! Texts for the validated types: valid ones, ones a single edit away, and noise.
 
+#![allow(dead_code, reason = "not every test uses all of them")]
+
 use proptest::prelude::*;
 
 /// Texts that `valid` makes (most of them right, some just over a limit), and the same with one character put in,
