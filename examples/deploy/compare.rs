@@ -1,6 +1,8 @@
 //! What applying the objects would do to those that are installed.
 
 use gmsa_examples::{manifest::Manifest, program::one_line};
+use gmsa_types::crd::compare;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,6 +30,9 @@ pub(crate) struct Compared {
     pub(crate) identity: Identity,
     pub(crate) state: State,
     pub(crate) differences: Vec<Difference>,
+    /// What the installed definition of credential specs does otherwise, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) meaning: Vec<String>,
 }
 
 #[derive(Serialize, PartialEq)]
@@ -99,7 +104,12 @@ pub(crate) fn with_installed(wanted: &[Value], installed: &[Manifest]) -> Compar
             let identity = Identity::of(wanted);
             let mut found = installed.iter().map(|manifest| &manifest.object);
             let Some(found) = found.find(|object| Identity::of(object).is(&identity)) else {
-                return Compared { identity, state: State::Added, differences: Vec::new() };
+                return Compared {
+                    identity,
+                    state: State::Added,
+                    differences: Vec::new(),
+                    meaning: Vec::new(),
+                };
             };
             let differences = differences(wanted, found);
             // Labels and annotations of others are nobody's concern.
@@ -107,7 +117,8 @@ pub(crate) fn with_installed(wanted: &[Value], installed: &[Manifest]) -> Compar
                 difference.effect != Effect::Keep || !difference.path.starts_with("/metadata/")
             };
             let state = if differences.iter().any(counts) { State::Changed } else { State::Same };
-            Compared { identity, state, differences }
+            let meaning = meaning(wanted, found);
+            Compared { identity, state, differences, meaning }
         })
         .collect();
     let is_left_over = |object: &&Value| {
@@ -125,6 +136,17 @@ pub(crate) fn with_installed(wanted: &[Value], installed: &[Manifest]) -> Compar
     };
     let left_over = installed.iter().map(|manifest| &manifest.object).filter(is_left_over).map(Identity::of);
     Comparison { objects, left_over: left_over.collect() }
+}
+
+fn meaning(wanted: &Value, installed: &Value) -> Vec<String> {
+    if wanted["kind"] != "CustomResourceDefinition" {
+        return Vec::new();
+    }
+    let read = |object: &Value| serde_json::from_value::<CustomResourceDefinition>(object.clone());
+    match (read(installed), read(wanted)) {
+        (Ok(installed), Ok(wanted)) => compare(&installed, &wanted).iter().map(one_line).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn differences(wanted: &Value, installed: &Value) -> Vec<Difference> {

@@ -10,26 +10,28 @@ use std::{num::NonZeroU16, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, ValueEnum};
 use gmsa_admission::{
     Policy,
-    install::{Certificates, Image, Install, InstallName, IpNetwork, Probes, WebhookServer},
+    index::Index,
+    install::{self, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer},
 };
 use gmsa_examples::{
-    manifest,
+    cluster, manifest,
     program::{NOTE, bad_input, print},
 };
+use gmsa_types::crd::Definition;
 use serde_json::{Value, json};
 
 use certificate::Files;
 
 /// Prints the objects of an installation, in the order to apply them in: the definition of credential specs, the webhook
-/// with its certificate, and its registration last.
+/// with its certificate (or the policies in its place), and its registration last.
 ///
 /// It asks no cluster and changes none.
 #[derive(Parser)]
 #[command(name = "deploy", after_help = EXAMPLES)]
 struct Arguments {
     /// The image of the webhook, by tag or, better, by digest. Upstream's serves too.
-    #[arg(long)]
-    image: Image,
+    #[arg(long, required_unless_present = "policies")]
+    image: Option<Image>,
 
     /// The namespace of the webhook. One that every cluster has is left as it is.
     #[arg(long, default_value = InstallName::NAMESPACE)]
@@ -40,7 +42,19 @@ struct Arguments {
     name: String,
 
     #[command(flatten)]
+    means: Means,
+
+    #[command(flatten)]
     source: Source,
+
+    /// Has the API server refuse credential specs that cannot give an identity.
+    #[arg(long)]
+    strict_crd: bool,
+
+    /// Prints only the objects of one stage. With --policies, what is bound before its index is there has every pod of
+    /// the cluster refused; so there the last stage is printed when it is asked for.
+    #[arg(long, value_enum)]
+    stage: Option<Stage>,
 
     /// How many pods there are.
     #[arg(long, default_value = "2")]
@@ -71,6 +85,38 @@ struct Arguments {
     /// applying would add and change, and what it would leave; secrets are not shown.
     #[arg(long, value_name = "FILE")]
     diff: Option<PathBuf>,
+}
+
+/// What checks the pods.
+#[derive(Args)]
+struct Means {
+    /// The webhook. The default.
+    #[arg(long, group = "means")]
+    webhook: bool,
+
+    /// Admission policies in place of the webhook, for Kubernetes 1.36 and later.
+    #[arg(long, group = "means", requires = "credential_specs")]
+    policies: bool,
+
+    /// The webhook, and a policy that checks permissions once more, for Kubernetes 1.35 and later.
+    #[arg(long, group = "means")]
+    both: bool,
+
+    /// The cluster's credential specs, for --policies: files or folders of manifests. Run this again when one changes.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "policies")]
+    credential_specs: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Stage {
+    /// The namespace and the definitions.
+    Prepare,
+    /// What lies in them.
+    Run,
+    /// What has pods checked from then on.
+    Enforce,
+    /// All of them.
+    All,
 }
 
 /// Where the certificate comes from.
@@ -105,6 +151,11 @@ Examples:
   kubectl get -f gmsa.yaml --ignore-not-found -o yaml > installed.yaml
   deploy --image example.com/gmsa:v2 --diff installed.yaml
 
+With --policies, each step when the one before is done:
+  deploy --policies --credential-specs specs/ --stage prepare | kubectl apply -f -
+  deploy --policies --credential-specs specs/ --stage run | kubectl apply -f -
+  deploy --policies --credential-specs specs/ --stage enforce | kubectl apply -f -
+
 Exit codes:
   0  the objects are printed; with --diff, they are installed as they are
   1  with --diff, something would be added or changed, or differs and would stay
@@ -128,18 +179,30 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Vec<String>> {
     let installed = arguments.diff.as_ref().map(|path| manifest::read(&[path])).transpose();
     let installed = installed.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let objects = install(arguments, name)?.objects();
+    let Some(installed) = installed else { return print_stage(&objects, arguments) };
     let objects: Vec<Value> = objects.iter().map(|object| json!(object)).collect();
-    match installed {
-        Some(installed) => {
-            let comparison = compare::with_installed(&objects, &installed);
-            Ok(told::tell(&comparison, arguments.output))
-        }
-        None => print_objects(&objects, arguments.output),
-    }
+    Ok(told::tell(&compare::with_installed(&objects, &installed), arguments.output))
 }
 
 fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<String>> {
-    let mut server = WebhookServer::new(arguments.image.clone(), certificates(&arguments.source, &name)?)
+    let install = match &arguments.image {
+        Some(image) if !arguments.means.policies => {
+            let certificates = certificates(&arguments.source, &name)?;
+            let server = server(arguments, image.clone(), certificates);
+            match arguments.means.both {
+                true => Install::webhook_and_policy(name, server),
+                false => Install::webhook(name, server),
+            }
+        }
+        _ => Install::policies(name, &index(&arguments.means.credential_specs)?)
+            .map_err(|error| vec![error.to_string()])?,
+    };
+    let definition = if arguments.strict_crd { Definition::strict() } else { Definition::upstream() };
+    Ok(install.definition(definition.build()))
+}
+
+fn server(arguments: &Arguments, image: Image, certificates: Certificates) -> WebhookServer {
+    let mut server = WebhookServer::new(image, certificates)
         .replicas(arguments.replicas)
         .policy(&Policy::default().with_random_hostname(arguments.random_hostname))
         .called_from(arguments.called_from.iter().copied());
@@ -149,7 +212,20 @@ fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<Stri
     if arguments.ready_probe {
         server = server.probes(Probes::LiveAndReady);
     }
-    Ok(Install::webhook(name, server).definition(gmsa_types::crd::definition()))
+    server
+}
+
+fn index(paths: &[PathBuf]) -> Result<Index, Vec<String>> {
+    let manifests =
+        manifest::read(paths).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let index = Index::of(&cluster::of(&manifests).map_err(|error| vec![error.to_string()])?);
+    for (name, why) in index.left_out() {
+        anstream::eprintln!("{NOTE}left out{NOTE:#}: credential spec `{name}`: {why}");
+    }
+    if index.names().next().is_none() {
+        anstream::eprintln!("{NOTE}note{NOTE:#}: there is no credential spec, so no pod can use gMSA");
+    }
+    Ok(index)
 }
 
 fn certificates(source: &Source, name: &InstallName) -> Result<Certificates, Vec<String>> {
@@ -179,8 +255,22 @@ fn certificates(source: &Source, name: &InstallName) -> Result<Certificates, Vec
     Ok(Certificates::Given(checked.serving))
 }
 
-fn print_objects(objects: &[Value], output: Output) -> Result<ExitCode, Vec<String>> {
-    if output == Output::Json {
+fn print_stage(objects: &[Object], arguments: &Arguments) -> Result<ExitCode, Vec<String>> {
+    let is_wanted = |object: &&Object| match arguments.stage {
+        Some(Stage::Prepare) => object.stage() == install::Stage::Prepare,
+        Some(Stage::Run) => object.stage() == install::Stage::Run,
+        Some(Stage::Enforce) => object.stage() == install::Stage::Enforce,
+        Some(Stage::All) => true,
+        None => !arguments.means.policies || object.stage() < install::Stage::Enforce,
+    };
+    if arguments.means.policies && arguments.stage.is_none() {
+        anstream::eprintln!(
+            "{NOTE}note{NOTE:#}: nothing is enforced yet. Once the index is there (`kubectl get gmsaindexes`), apply \
+             what `--stage enforce` prints; before, it would have every pod refused"
+        );
+    }
+    let objects: Vec<Value> = objects.iter().filter(is_wanted).map(|object| json!(object)).collect();
+    if arguments.output == Output::Json {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
         return Ok(print(&format!("{list:#}\n"), ExitCode::SUCCESS));
     }

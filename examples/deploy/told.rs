@@ -33,7 +33,7 @@ fn in_words(comparison: &Comparison) -> String {
     )
 }
 
-fn object(Compared { identity, state, differences }: &Compared) -> String {
+fn object(Compared { identity, state, differences, meaning }: &Compared) -> String {
     let state = match state {
         State::Same => styled(FAINT, "same"),
         State::Changed => styled(NOTE, "change"),
@@ -41,6 +41,7 @@ fn object(Compared { identity, state, differences }: &Compared) -> String {
     };
     let mut text = format!("{state} {}\n", called(identity));
     text.extend(differences.iter().map(difference));
+    text.extend(meaning.iter().map(|meaning| format!("  {} installed: {meaning}\n", styled(NOTE, "!"))));
     text
 }
 

@@ -9,9 +9,11 @@
 //! | Deployment, PodDisruptionBudget | run it, twice, without rights that it has no use for |
 //! | Service, NetworkPolicy | reach it |
 //! | MutatingWebhookConfiguration, ValidatingWebhookConfiguration | call it, for pods that use gMSA alone |
+//! | admission policies and their bindings | check [beside it](Install::webhook_and_policy) or [in its place](Install::policies) |
 //!
 //! They come in an order in which each finds what it needs, the configurations last: until those are there, nothing
 //! calls the webhook. From then on a pod that uses gMSA waits for the webhook to be ready, and any other never notices.
+//! Policies in place of a webhook need more care, see [`Install::policies`].
 //!
 //! Pure, as all of this crate: the certificate is an input, and the same input makes the same objects. No object lies
 //! outside the one namespace, unless it lies in none.
@@ -37,9 +39,10 @@ mod name;
 mod namespace;
 mod network;
 mod object;
+mod policies;
 mod server;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use gmsa_rbac::build::WebhookAccess;
 use k8s_openapi::{
@@ -49,15 +52,18 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use crate::configuration::{
-    CertificateRef, Namespaces, ServiceEndpoint, TimeoutSeconds, Trust, WebhookConfiguration,
+use crate::{
+    configuration::{
+        CertificateRef, Namespaces, ServiceEndpoint, TimeoutSeconds, Trust, WebhookConfiguration,
+    },
+    index::{Index, IndexTooLarge},
 };
 
 pub use certificate::{Certificates, InvalidCertificate, ServingCertificate};
 pub use image::{Image, InvalidImage};
 pub use name::InstallName;
 pub use network::{InvalidIpNetwork, IpNetwork};
-pub use object::Object;
+pub use object::{Object, Stage};
 pub use server::{LogLevel, Probes, WebhookServer};
 
 /// An installation to be made.
@@ -72,14 +78,22 @@ pub use server::{LogLevel, Probes, WebhookServer};
 /// assert_eq!(kinds.last().map(String::as_str), Some("ValidatingWebhookConfiguration"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[must_use]
 pub struct Install {
     name: InstallName,
     definition: Option<Box<CustomResourceDefinition>>,
-    server: WebhookServer,
+    means: Means,
     namespaces: Namespaces,
     timeout: TimeoutSeconds,
+}
+
+/// What checks the pods.
+#[derive(Debug, Clone, PartialEq)]
+enum Means {
+    Webhook(Box<WebhookServer>),
+    WebhookAndPolicy(Box<WebhookServer>),
+    Policies(Box<policies::Policies>),
 }
 
 impl Install {
@@ -88,7 +102,48 @@ impl Install {
     /// In a namespace that every cluster has, such as `kube-system`, neither the namespace nor a quota is among the
     /// objects: their labels and limits would bind others.
     pub fn webhook(name: InstallName, server: WebhookServer) -> Self {
-        Self { name, definition: None, server, namespaces: Namespaces::All, timeout: TimeoutSeconds::DEFAULT }
+        Self::by(name, Means::Webhook(Box::new(server)))
+    }
+
+    /// The webhook, and beside it the [policy](crate::admission_policy::AuthorizingPolicy) that checks permissions once
+    /// more in the API server itself. It takes Kubernetes 1.35.
+    pub fn webhook_and_policy(name: InstallName, server: WebhookServer) -> Self {
+        Self::by(name, Means::WebhookAndPolicy(Box::new(server)))
+    }
+
+    /// [Policies](crate::admission_policy::CompletePolicies) in place of the webhook, with this index of the credential
+    /// specs. It takes Kubernetes 1.36, also as the version that k8s-openapi is built for: without mutating policies
+    /// names are checked and not expanded. Nothing lies in a namespace.
+    ///
+    /// **Apply the [stages](Object::stage) one by one, and wait for each.** A binding whose index is not there has the API
+    /// server refuse every pod of the cluster, with gMSA fields or without. `kubectl apply` with all in one file does just
+    /// that to a cluster which has no definition of the index yet: it cannot apply the index, and goes on. And delete
+    /// in the opposite order.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexTooLarge`] if the credential specs do not fit into one object.
+    ///
+    /// ```
+    /// use gmsa_admission::{Snapshot, index::Index, install::{Install, InstallName, Stage}};
+    ///
+    /// let index = Index::of(&Snapshot::default());
+    /// let install = Install::policies(InstallName::new("gmsa-system", "gmsa")?, &index)?;
+    /// for stage in [Stage::Prepare, Stage::Run, Stage::Enforce] {
+    ///     for object in install.objects().iter().filter(|object| object.stage() == stage) {
+    ///         println!("apply {} {}", object.kind(), object.name());
+    ///     }
+    ///     println!("wait");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn policies(name: InstallName, index: &Index) -> Result<Self, IndexTooLarge> {
+        let policies = policies::Policies::of(index)?;
+        Ok(Self::by(name, Means::Policies(Box::new(policies))))
+    }
+
+    fn by(name: InstallName, means: Means) -> Self {
+        Self { name, definition: None, means, namespaces: Namespaces::All, timeout: TimeoutSeconds::DEFAULT }
     }
 
     /// Also installs the definition of credential specs: `gmsa_types::crd::definition()`, say.
@@ -116,9 +171,54 @@ impl Install {
         &self.name
     }
 
-    /// The registration of the webhook, from which the two configurations are made.
-    pub fn configuration(&self) -> WebhookConfiguration {
-        let trust = match &self.server.certificates {
+    /// The objects, in the order to apply them in.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Object> {
+        let definition = self.definition.as_deref().map(|definition| kept(definition.clone()).into());
+        match &self.means {
+            Means::Webhook(server) => self.webhook_objects(server, definition, false),
+            Means::WebhookAndPolicy(server) => self.webhook_objects(server, definition, true),
+            Means::Policies(policies) => {
+                definition.into_iter().chain(policies.objects(&self.name, &self.namespaces)).collect()
+            }
+        }
+    }
+
+    fn webhook_objects(
+        &self,
+        server: &WebhookServer,
+        definition: Option<Object>,
+        with_policy: bool,
+    ) -> Vec<Object> {
+        let mut objects = Vec::new();
+        if !self.name.is_in_initial_namespace() {
+            objects.push(namespace::namespace(&self.name).into());
+            objects.push(namespace::critical_pods(&self.name).into());
+        }
+        objects.extend(definition);
+        objects.extend(self.access());
+        match &server.certificates {
+            Certificates::CertManager => {
+                objects.extend(cert_manager::objects(&self.name).map(Object::Other));
+            }
+            Certificates::Given(serving) => objects.push(secret(&self.name, serving).into()),
+        }
+        objects.extend([
+            deployment::deployment(&self.name, server).into(),
+            deployment::disruption_budget(&self.name).into(),
+            network::service(&self.name).into(),
+            network::network_policy(&self.name, &server.sources).into(),
+        ]);
+        let both = self.configuration(&server.certificates).with_policy();
+        if with_policy {
+            objects.extend([both.policy.into(), both.binding.into()]);
+        }
+        objects.extend([both.mutating.into(), both.validating.into()]);
+        objects
+    }
+
+    fn configuration(&self, certificates: &Certificates) -> WebhookConfiguration {
+        let trust = match certificates {
             Certificates::CertManager => {
                 Trust::CertManager(CertificateRef::checked(self.name.namespace(), &self.name.secret()))
             }
@@ -132,34 +232,6 @@ impl Install {
                 .timeout(self.timeout),
             |configuration, (key, value)| configuration.label(key, value),
         )
-    }
-
-    /// The objects, in the order to apply them in.
-    #[must_use]
-    pub fn objects(&self) -> Vec<Object> {
-        let mut objects = Vec::new();
-        if !self.name.is_in_initial_namespace() {
-            objects.push(namespace::namespace(&self.name).into());
-            objects.push(namespace::critical_pods(&self.name).into());
-        }
-        objects.extend(self.definition.as_ref().map(|definition| kept(definition).into()));
-        objects.extend(self.access());
-        match &self.server.certificates {
-            Certificates::CertManager => {
-                objects.extend(cert_manager::objects(&self.name).map(Object::Other));
-            }
-            Certificates::Given(serving) => objects.push(secret(&self.name, serving).into()),
-        }
-        let configuration = self.configuration();
-        objects.extend([
-            deployment::deployment(&self.name, &self.server).into(),
-            deployment::disruption_budget(&self.name).into(),
-            network::service(&self.name).into(),
-            network::network_policy(&self.name, &self.server.sources).into(),
-            configuration.mutating().into(),
-            configuration.validating().into(),
-        ]);
-        objects
     }
 
     fn access(&self) -> [Object; 3] {
@@ -180,8 +252,16 @@ impl Install {
     }
 }
 
-fn kept(definition: &CustomResourceDefinition) -> CustomResourceDefinition {
-    let mut definition = definition.clone();
+/// Leaves the definition out, which fills pages.
+impl fmt::Debug for Install {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, means, .. } = self;
+        f.debug_struct("Install").field("name", name).field("means", means).finish_non_exhaustive()
+    }
+}
+
+/// With the annotation by which Helm leaves a definition alone: its objects go when it goes.
+fn kept(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
     let annotations = definition.metadata.annotations.get_or_insert_default();
     annotations.insert("helm.sh/resource-policy".to_owned(), "keep".to_owned());
     definition

@@ -8,12 +8,13 @@ mod golden;
 use std::{collections::BTreeSet, num::NonZeroU16};
 
 use gmsa_admission::{
-    Policy, Request,
+    Policy, Request, Snapshot,
     api_server::{check_object, check_pod, default_pod},
     configuration::{Namespaces, TimeoutSeconds},
+    index::Index,
     install::{
         Certificates, Image, Install, InstallName, InvalidIpNetwork, IpNetwork, LogLevel, Object, Probes,
-        ServingCertificate, WebhookServer,
+        ServingCertificate, Stage, WebhookServer,
     },
     mutate, validate,
 };
@@ -62,8 +63,29 @@ fn with_all_options() -> Install {
         .timeout(TimeoutSeconds::try_from(10).unwrap())
 }
 
-fn all() -> [Install; 3] {
-    [with_given(), with_cert_manager(), with_all_options()]
+fn with_policy() -> Install {
+    Install::webhook_and_policy(usual_name(), server(Certificates::CertManager))
+}
+
+fn policies() -> Install {
+    let mut cluster = Snapshot::default();
+    for name in ["webapp1", "webapp2"] {
+        let object = json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
+            "metadata": {"name": name}, "credspec": {"CmsPlugins": ["ActiveDirectory"],
+                "ActiveDirectoryConfig": {"HostAccountConfig": {"PluginInput": "hunter2"}}}});
+        cluster.insert(&object).unwrap();
+    }
+    let install = Install::policies(usual_name(), &Index::of(&cluster)).unwrap();
+    install.definition(gmsa_types::crd::Definition::strict().build())
+}
+
+/// Those with a webhook.
+fn all() -> [Install; 4] {
+    [with_given(), with_cert_manager(), with_all_options(), with_policy()]
+}
+
+fn all_with_policies() -> Vec<Install> {
+    all().into_iter().chain([policies()]).collect()
 }
 
 fn values(install: &Install) -> Vec<Value> {
@@ -83,6 +105,8 @@ fn the_objects_are_as_recorded() {
         ("install-given.json", with_given()),
         ("install-cert-manager.json", with_cert_manager()),
         ("install-options.json", with_all_options()),
+        ("install-policy.json", with_policy()),
+        ("install-policies.json", policies()),
     ] {
         assert_golden(name, &install.objects());
         assert_eq!(install.objects(), install.objects());
@@ -228,13 +252,71 @@ fn whatever_is_needed_comes_first_and_the_calls_come_last() {
         ];
         let places: Vec<usize> = order.iter().filter_map(|kind| at(kind)).collect();
         assert!(places.is_sorted(), "{kinds:?}");
-        assert!(kinds[kinds.len() - 2..].iter().all(|kind| kind.ends_with("WebhookConfiguration")));
+    }
+    for install in all_with_policies() {
+        let objects = install.objects();
+        assert!(objects.iter().map(Object::stage).is_sorted(), "{objects:?}");
+        for object in &objects {
+            let calls = ["WebhookConfiguration", "Binding"].iter().any(|end| object.kind().ends_with(end));
+            let calls = calls && object.kind() != "ClusterRoleBinding";
+            assert_eq!(object.stage() == Stage::Enforce, calls, "{object:?}");
+        }
+    }
+}
+
+#[test]
+fn policies_find_their_index_and_are_bound_after_it() {
+    let objects = values(&policies());
+    let at = |kind: &str| objects.iter().position(|object| object["kind"] == kind).unwrap();
+    let index = &objects[at("GMSAIndex")];
+    for kind in ["MutatingAdmissionPolicy", "ValidatingAdmissionPolicy"] {
+        let (policy, binding) = (&objects[at(kind)], &objects[at(&format!("{kind}Binding"))]);
+        assert_eq!(binding["spec"]["policyName"], policy["metadata"]["name"]);
+        assert_eq!(binding["spec"]["paramRef"]["name"], index["metadata"]["name"]);
+        assert_eq!(policy["spec"]["paramKind"]["kind"], index["kind"]);
+        assert!(at("GMSAIndex") < at(&format!("{kind}Binding")));
+    }
+    let definition =
+        objects.iter().position(|object| object["spec"]["names"]["kind"] == "GMSAIndex").unwrap();
+    assert!(definition < at("GMSAIndex"));
+    assert_eq!(objects[definition]["metadata"]["annotations"]["helm.sh/resource-policy"], "keep");
+    assert_eq!(index["data"].as_object().unwrap().len(), 2);
+    assert!(objects.iter().all(|object| object["metadata"].get("namespace").is_none()));
+
+    let objects = values(&with_policy());
+    let policy = one(&objects, "ValidatingAdmissionPolicy");
+    assert!(policy["spec"].get("paramKind").is_none(), "without a parameter it can be applied with all else");
+    let binding = one(&objects, "ValidatingAdmissionPolicyBinding");
+    assert_eq!(binding["spec"]["policyName"], policy["metadata"]["name"]);
+}
+
+#[test]
+fn namespaces_are_chosen_for_all_at_once() {
+    for install in [with_policy(), policies()] {
+        let objects = values(&install.in_namespaces(Namespaces::except_upstream_opt_outs()));
+        for object in objects {
+            let selector = match object["kind"].as_str().unwrap() {
+                "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
+                    &object["webhooks"][0]["namespaceSelector"]
+                }
+                "MutatingAdmissionPolicyBinding" | "ValidatingAdmissionPolicyBinding" => {
+                    &object["spec"]["matchResources"]["namespaceSelector"]
+                }
+                _ => continue,
+            };
+            assert_eq!(selector["matchExpressions"].as_array().map(Vec::len), Some(2), "{}", object["kind"]);
+        }
     }
 }
 
 #[test]
 fn nothing_lies_in_another_namespace_or_shares_a_name() {
-    const OF_THE_CLUSTER: [&str; 6] = [
+    const OF_THE_CLUSTER: [&str; 11] = [
+        "GMSAIndex",
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
         "Namespace",
         "CustomResourceDefinition",
         "ClusterRole",
@@ -242,10 +324,12 @@ fn nothing_lies_in_another_namespace_or_shares_a_name() {
         "MutatingWebhookConfiguration",
         "ValidatingWebhookConfiguration",
     ];
-    for install in all() {
+    for install in all_with_policies() {
         let mut seen = BTreeSet::new();
         for object in install.objects() {
-            let namespace = (!OF_THE_CLUSTER.contains(&object.kind())).then(|| install.name().namespace());
+            let namespace = (!OF_THE_CLUSTER.contains(&object.kind())).then(|| {
+                if install.name().namespace() == "kube-system" { "kube-system" } else { "gmsa-system" }
+            });
             assert_eq!(object.namespace(), namespace, "{object:?}");
             assert!(seen.insert((object.kind().to_owned(), object.name().to_owned())), "{object:?}");
             let value = serde_json::to_value(&object).unwrap();
@@ -335,7 +419,7 @@ fn the_webhook_does_not_wait_for_itself() {
 
 #[test]
 fn the_api_server_s_checks_find_nothing() {
-    for install in all() {
+    for install in all_with_policies() {
         for object in values(&install) {
             assert_eq!(check_object(&object), [], "{}", object["kind"]);
         }
@@ -345,7 +429,10 @@ fn the_api_server_s_checks_find_nothing() {
                 ($($kind:ident),*) => {
                     match object {
                         $(Object::$kind(object) => assert_eq!(*object, serde_json::from_value(value).unwrap()),)*
-                        _ => assert!(value["apiVersion"] == "cert-manager.io/v1"),
+                        _ => assert!(
+                            value["apiVersion"] == "cert-manager.io/v1"
+                                || value["kind"].as_str().unwrap().starts_with("MutatingAdmissionPolicy")
+                        ),
                     }
                 };
             }
@@ -362,7 +449,10 @@ fn the_api_server_s_checks_find_nothing() {
                 Service,
                 NetworkPolicy,
                 MutatingWebhookConfiguration,
-                ValidatingWebhookConfiguration
+                ValidatingWebhookConfiguration,
+                GmsaIndex,
+                ValidatingAdmissionPolicy,
+                ValidatingAdmissionPolicyBinding
             );
         }
     }
@@ -378,10 +468,12 @@ fn the_key_is_in_the_secret_and_nowhere_else() {
     for debug in [
         format!("{install:?}"),
         format!("{:?}", install.objects()),
+        format!("{:?} {:?}", policies(), policies().objects()),
         format!("{:#?}", given()),
         format!("{:?}", server(given())),
     ] {
         assert!(!debug.contains(line) && !debug.contains(bytes), "{debug}");
+        assert!(!debug.contains("hunter2"), "contents of the index: {debug}");
     }
     for object in values(&install) {
         let text = object.to_string();

@@ -14,6 +14,13 @@ pub(super) fn all(name: &InstallName) -> BTreeMap<String, String> {
     labels
 }
 
+/// What policies are labelled with, which are no webhook's.
+pub(super) fn of_policies(name: &InstallName) -> BTreeMap<String, String> {
+    let mut labels = all(name);
+    labels.remove("app.kubernetes.io/name");
+    labels
+}
+
 /// What picks the pods of the webhook. A Deployment's selector never changes, so neither may this.
 pub(super) fn selector(name: &InstallName) -> BTreeMap<String, String> {
     [("name", "gmsa-webhook"), ("instance", name.name())]

@@ -2,7 +2,10 @@ use std::fmt;
 
 use k8s_openapi::{
     api::{
-        admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
+        admissionregistration::v1::{
+            MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+            ValidatingWebhookConfiguration,
+        },
         apps::v1::Deployment,
         core::v1::{Namespace, ResourceQuota, Secret, Service, ServiceAccount},
         networking::v1::NetworkPolicy,
@@ -13,6 +16,8 @@ use k8s_openapi::{
 };
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+
+use crate::index::GmsaIndex;
 
 /// One object of an installation. It is serialized as the object that it is, with `apiVersion` and `kind`.
 ///
@@ -58,8 +63,34 @@ pub enum Object {
     MutatingWebhookConfiguration(Box<MutatingWebhookConfiguration>),
     /// The registration that enforces.
     ValidatingWebhookConfiguration(Box<ValidatingWebhookConfiguration>),
-    /// An object of a kind that k8s-openapi does not have, as JSON.
+    /// The credential specs as admission policies read them.
+    GmsaIndex(Box<GmsaIndex>),
+    /// The checks as the API server makes them itself.
+    ValidatingAdmissionPolicy(Box<ValidatingAdmissionPolicy>),
+    /// What puts them into effect.
+    ValidatingAdmissionPolicyBinding(Box<ValidatingAdmissionPolicyBinding>),
+    /// An object of a kind that k8s-openapi does not have in each of its versions, as JSON: those of cert-manager,
+    /// and mutating policies.
     Other(Value),
+}
+
+/// The three steps of an installation. An object of a later one may need those of an earlier one to be there, which for
+/// a definition is to be served, and takes a moment.
+///
+/// ```
+/// use gmsa_admission::install::Stage;
+///
+/// assert!(Stage::Prepare < Stage::Run && Stage::Run < Stage::Enforce);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is before, during and after")]
+pub enum Stage {
+    /// The namespace, and the definitions of resources.
+    Prepare,
+    /// What lies in them.
+    Run,
+    /// What has pods checked from then on.
+    Enforce,
 }
 
 /// Calls the macro with all variants that hold a typed object.
@@ -68,7 +99,7 @@ macro_rules! each_typed {
         $then! {
             Namespace, ResourceQuota, CustomResourceDefinition, ServiceAccount, ClusterRole, ClusterRoleBinding,
             Secret, Deployment, PodDisruptionBudget, Service, NetworkPolicy, MutatingWebhookConfiguration,
-            ValidatingWebhookConfiguration
+            ValidatingWebhookConfiguration, GmsaIndex, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding
         }
     };
 }
@@ -86,6 +117,18 @@ macro_rules! conversions {
 each_typed!(conversions);
 
 impl Object {
+    /// When it is to be applied.
+    pub fn stage(&self) -> Stage {
+        match self.kind() {
+            "Namespace" | "ResourceQuota" | "CustomResourceDefinition" => Stage::Prepare,
+            "MutatingWebhookConfiguration"
+            | "ValidatingWebhookConfiguration"
+            | "MutatingAdmissionPolicyBinding"
+            | "ValidatingAdmissionPolicyBinding" => Stage::Enforce,
+            _ => Stage::Run,
+        }
+    }
+
     /// The version of the API that it belongs to: `apps/v1`.
     pub fn api_version(&self) -> &str {
         self.identity().api_version

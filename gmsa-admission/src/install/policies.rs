@@ -1,0 +1,56 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::{InstallName, Object, kept, labels};
+use crate::{
+    admission_policy::CompletePolicies,
+    configuration::Namespaces,
+    index::{self, GmsaIndex, Index, IndexTooLarge},
+};
+
+/// The policies that need no webhook, and the index that they read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Policies {
+    policies: CompletePolicies,
+    index: GmsaIndex,
+}
+
+impl Policies {
+    pub(super) fn of(index: &Index) -> Result<Self, IndexTooLarge> {
+        Ok(Self { policies: CompletePolicies::new().reading(index), index: index.object()? })
+    }
+
+    /// The definition of the index, the index, the policies, and at last the bindings: without the index, those have
+    /// every pod refused.
+    pub(super) fn objects(&self, name: &InstallName, namespaces: &Namespaces) -> Vec<Object> {
+        let labels = labels::of_policies(name);
+        let labelled = |metadata: ObjectMeta| ObjectMeta { labels: Some(labels.clone()), ..metadata };
+        let mut definition = kept(index::definition());
+        definition.metadata = labelled(definition.metadata);
+        let mut index = self.index.clone();
+        index.metadata = labelled(index.metadata);
+        let policies = labels
+            .iter()
+            .fold(self.policies.clone().in_namespaces(namespaces.clone()), |policies, (key, value)| {
+                policies.label(key, value)
+            });
+
+        let mut objects: Vec<Object> = vec![definition.into(), index.into()];
+        k8s_openapi::k8s_if_ge_1_36! {
+            objects.push(other(&policies.mutating()));
+        }
+        objects.push(policies.validating().into());
+        k8s_openapi::k8s_if_ge_1_36! {
+            objects.push(other(&policies.mutating_binding()));
+        }
+        objects.push(policies.validating_binding().into());
+        objects
+    }
+}
+
+k8s_openapi::k8s_if_ge_1_36! {
+    /// An object whose type is not there for every version of Kubernetes.
+    fn other(object: &impl serde::Serialize) -> Object {
+        // Its maps have texts for keys, and so it is always written.
+        Object::Other(serde_json::to_value(object).unwrap_or_default())
+    }
+}
