@@ -30,6 +30,12 @@ fn with_given(arguments: &[&str], input: &str) -> Output {
     deploy(&[&given[..], arguments].concat(), input)
 }
 
+/// The policies, for the credential specs of a folder that has other things too.
+fn policies(arguments: &[&str]) -> Output {
+    let all = ["--policies", "--credential-specs", "examples/manifests/several-specs"];
+    run("deploy", &[&all[..], arguments].concat(), "")
+}
+
 fn objects(output: &Output) -> Vec<Value> {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let manifests = manifest::parse("-", &output.stdout).unwrap();
@@ -49,6 +55,8 @@ fn the_manifests_are_as_recorded() {
     for (name, output) in [
         ("deploy-given.yaml", with_given(&[], "")),
         ("deploy-cert-manager.yaml", deploy(&[], "")),
+        ("deploy-both-strict.yaml", deploy(&["--both", "--strict-crd"], "")),
+        ("deploy-policies.yaml", policies(&["--stage", "all"])),
         (
             "deploy-options.yaml",
             deploy(
@@ -91,6 +99,83 @@ fn yaml_and_json_hold_the_same_objects() {
         assert!(objects.iter().all(|object| object["metadata"]["name"].is_string()));
         assert_eq!(objects[0]["metadata"]["name"], name);
     }
+}
+
+#[test]
+fn stages_are_the_whole_taken_apart() {
+    type Of = fn(&[&str]) -> Output;
+    let of: [Of; 3] = [
+        |arguments| deploy(arguments, ""),
+        |arguments| with_given(&[&["--both"], arguments].concat(), ""),
+        policies,
+    ];
+    for of in of {
+        let whole = objects(&of(&["--stage", "all"]));
+        let stages = ["prepare", "run", "enforce"].map(|stage| objects(&of(&["--stage", stage])));
+        assert!(stages.iter().all(|stage| !stage.is_empty()));
+        assert_eq!(stages.concat(), whole);
+        let [prepare, run, enforce] = stages;
+        assert!(prepare.iter().any(|object| object["kind"] == "CustomResourceDefinition"));
+        assert!(!run.iter().any(|object| object["kind"] == "CustomResourceDefinition"));
+        assert!(enforce.iter().all(|object| {
+            let kind = object["kind"].as_str().unwrap();
+            kind.ends_with("WebhookConfiguration") || kind.ends_with("PolicyBinding")
+        }));
+    }
+}
+
+/// What `kubectl apply` would do to a cluster without the definition of the index: leave the index out and go on.
+#[test]
+fn policies_are_not_bound_unless_that_is_asked_for() {
+    let output = policies(&[]);
+    let unbound = objects(&output);
+    assert!(!unbound.iter().any(|object| object["kind"].as_str().unwrap().ends_with("Binding")));
+    assert!(unbound.iter().any(|object| object["kind"] == "GMSAIndex"));
+    assert!(text(&output.stderr).starts_with("note: nothing is enforced yet."), "{}", text(&output.stderr));
+    let enforce = objects(&policies(&["--stage", "enforce"]));
+    assert_eq!(enforce.len(), 2);
+
+    let output = run(
+        "deploy",
+        &["--policies", "--stage", "run", "--credential-specs", "-"],
+        "{kind: List, apiVersion: v1, items: []}",
+    );
+    assert!(text(&output.stderr).contains("there is no credential spec"), "{}", text(&output.stderr));
+    let empty = "{kind: GMSACredentialSpec, apiVersion: windows.k8s.io/v1, metadata: {name: e}}";
+    let output = run("deploy", &["--policies", "--stage", "run", "--credential-specs", "-"], empty);
+    assert!(
+        text(&output.stderr).starts_with("left out: credential spec `e`: it does not have a credspec key"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
+    let mut installed = objects(&policies(&["--stage", "all"]));
+    let index = one(&mut installed, "GMSAIndex");
+    let name = index["data"].as_object().unwrap().keys().next().unwrap().clone();
+    index["data"][&name] = json!("hunter2");
+    index["data"]["old"] = json!("hunter2");
+    let definition = one(&mut installed, "CustomResourceDefinition");
+    assert_eq!(definition["metadata"]["name"], "gmsacredentialspecs.windows.k8s.io");
+    let document =
+        &mut definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["credspec"];
+    let accounts = document["properties"]["ActiveDirectoryConfig"]["properties"].as_object_mut().unwrap();
+    accounts.remove("HostAccountConfig").unwrap();
+    let output = run(
+        "deploy",
+        &["--policies", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"],
+        &list(&installed),
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let story = text(&output.stdout);
+    assert!(!story.contains("hunter2") && !story.contains("CmsPlugins"), "{story}");
+    assert!(story.contains(&format!("~ /data/{name}: (not shown) -> (not shown)")), "{story}");
+    assert!(
+        story.contains("  ! installed: v1 .credspec.ActiveDirectoryConfig.HostAccountConfig: drops this field"),
+        "{story}"
+    );
 }
 
 #[test]
@@ -443,6 +528,17 @@ fn what_cannot_be_used_is_refused_in_words() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty());
         assert!(text(&output.stderr).starts_with(says), "{}", text(&output.stderr));
+    }
+    for (arguments, says) in [
+        (&["--policies"][..], "--credential-specs <PATH>"),
+        (&["--credential-specs", "x", "--image", "a:1"], "--policies"),
+        (&["--policies", "--both", "--credential-specs", "x"], "cannot be used with"),
+        (&["--both"], "--image <IMAGE>"),
+        (&["--policies", "--credential-specs", "no/such"], "error: no/such: "),
+    ] {
+        let output = run("deploy", arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && text(&output.stderr).contains(says), "{}", text(&output.stderr));
     }
     let output = run("deploy", &["--image", "webhook"], "");
     assert_eq!(output.status.code(), Some(2));
