@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::installed::{is_of_the_cluster, last_applied, merge_key};
+use crate::installed::{is_merged_list, is_of_the_cluster, item_key, last_applied, merges_lists};
 
 /// The outcome, object by object in the order in which they are applied.
 #[derive(Serialize)]
@@ -158,10 +158,16 @@ fn differences(wanted: &Value, installed: &Value) -> Vec<Difference> {
             Some(kind) if kind != "Secret" && !kind.to_ascii_lowercase().starts_with("gmsa")
         ),
         is_injected: annotations.get("cert-manager.io/inject-ca-from").is_some(),
+        merges_lists: merges_lists(wanted["apiVersion"].as_str().unwrap_or_default()),
         found: Vec::new(),
     };
     let applied = last_applied(installed);
-    walk.values(Place::default(), wanted, installed, applied.as_ref());
+    walk.values(
+        Place::default(),
+        wanted,
+        installed,
+        Before { applied: applied.as_ref(), is_replaced: false },
+    );
     walk.found
 }
 
@@ -183,84 +189,103 @@ impl Place {
     }
 }
 
+/// What is known of a value from before.
+#[derive(Clone, Copy)]
+struct Before<'v> {
+    /// As it was applied last.
+    applied: Option<&'v Value>,
+    /// It stands in a list that is replaced as a whole, so that nothing stays of what is not wanted.
+    is_replaced: bool,
+}
+
+impl<'v> Before<'v> {
+    fn of(self, part: impl FnOnce(&'v Value) -> Option<&'v Value>) -> Self {
+        Self { applied: self.applied.and_then(part), ..self }
+    }
+
+    /// What becomes of what is not wanted: `kubectl apply` takes away what it has put there.
+    fn gone(self) -> Effect {
+        if self.is_replaced || self.applied.is_some() { Effect::Remove } else { Effect::Keep }
+    }
+}
+
 struct Walk {
     is_secret: bool,
     is_injected: bool,
+    merges_lists: bool,
     found: Vec<Difference>,
 }
 
 impl Walk {
-    fn values(&mut self, place: Place, wanted: &Value, installed: &Value, applied: Option<&Value>) {
+    fn values(&mut self, place: Place, wanted: &Value, installed: &Value, before: Before<'_>) {
         match (wanted, installed) {
             (Value::Object(ours), Value::Object(theirs)) => {
                 for (field, value) in ours {
                     let inner = place.field(field);
                     match theirs.get(field) {
-                        Some(found) => {
-                            self.values(inner, value, found, applied.and_then(|all| all.get(field)))
-                        }
+                        Some(found) => self.values(inner, value, found, before.of(|all| all.get(field))),
                         // The API server leaves out what is empty.
                         None if is_empty(value) => {}
-                        None if is_map(field) => self.values(inner, value, &empty(), None),
+                        None if is_map(field) => self.values(inner, value, &empty(), before.of(|_| None)),
                         None => self.note(inner, Effect::Add, None, Some(value)),
                     }
                 }
                 for (field, value) in theirs.iter().filter(|(field, _)| !ours.contains_key(*field)) {
+                    let before = before.of(|all| all.get(field));
                     let is_injected = self.is_injected && field == "caBundle";
                     if is_map(field) && value.is_object() {
-                        let applied = applied.and_then(|all| all.get(field));
-                        self.values(place.field(field), &empty(), value, applied);
-                        continue;
-                    }
-                    if !is_injected
+                        self.values(place.field(field), &empty(), value, before);
+                    } else if !is_injected
                         && !is_of_the_cluster(&place.plain, field, value)
                         && !is_same_account(field, value, ours)
                     {
-                        let was_applied = applied.is_some_and(|all| all.get(field).is_some());
-                        self.note(place.field(field), gone(was_applied), Some(value), None);
+                        self.note(place.field(field), before.gone(), Some(value), None);
                     }
                 }
             }
-            (Value::Array(ours), Value::Array(theirs)) => self.lists(place, ours, theirs, applied),
+            (Value::Array(ours), Value::Array(theirs)) => self.lists(place, ours, theirs, before),
             _ if wanted == installed => {}
             _ => self.note(place, Effect::Change, Some(installed), Some(wanted)),
         }
     }
 
-    fn lists(&mut self, place: Place, ours: &Vec<Value>, theirs: &Vec<Value>, applied: Option<&Value>) {
-        let Some(key) = merge_key(&[ours, theirs]) else {
+    fn lists(&mut self, place: Place, ours: &Vec<Value>, theirs: &Vec<Value>, before: Before<'_>) {
+        let is_merged = self.merges_lists && is_merged_list(&place.plain);
+        let before = Before { is_replaced: before.is_replaced || !is_merged, ..before };
+        let Some(key) = item_key(&[ours, theirs]) else {
             // Without names, items are what they are by their place; of another number the list is another.
             if ours.len() != theirs.len() {
                 let whole = |items: &[Value]| Value::from(items.to_vec());
                 return self.note(place, Effect::Change, Some(&whole(theirs)), Some(&whole(ours)));
             }
             for (index, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-                let applied = applied.and_then(|all| all.get(index));
-                self.values(place.item(index), ours, theirs, applied);
+                self.values(place.item(index), ours, theirs, before.of(|all| all.get(index)));
             }
             return;
         };
-        let named = |items: &Vec<Value>, value: &Value| items.iter().position(|item| &item[key] == value);
+        fn named<'v>(items: &'v [Value], key: &str, value: &Value) -> Option<&'v Value> {
+            items.iter().find(|item| &item[key] == value)
+        }
         let called =
             |value: &Value| format!("{key}={}", value.as_str().map_or(value.to_string(), str::to_owned));
-        let applied = applied.and_then(Value::as_array);
-        let in_applied = |value: &Value| applied.and_then(|all| all.iter().find(|item| &item[key] == value));
+        let before_of = |value: &Value| before.of(|all| named(all.as_array()?, key, value));
         for item in ours {
             let inner = place.item(called(&item[key]));
-            match named(theirs, &item[key]) {
-                Some(found) => self.values(inner, item, &theirs[found], in_applied(&item[key])),
+            match named(theirs, key, &item[key]) {
+                Some(found) => self.values(inner, item, found, before_of(&item[key])),
                 None => self.note(inner, Effect::Add, None, Some(item)),
             }
         }
-        for item in theirs.iter().filter(|item| named(ours, &item[key]).is_none()) {
-            let was_applied = in_applied(&item[key]).is_some();
-            self.note(place.item(called(&item[key])), gone(was_applied), Some(item), None);
+        for item in theirs.iter().filter(|item| named(ours, key, &item[key]).is_none()) {
+            self.note(place.item(called(&item[key])), before_of(&item[key]).gone(), Some(item), None);
         }
     }
 
     fn note(&mut self, place: Place, effect: Effect, installed: Option<&Value>, wanted: Option<&Value>) {
-        // What others have put into the environment of a container is theirs, and may be a password.
-        let is_theirs = wanted.is_none() && place.plain.ends_with("/env");
+        // What others have put into containers is theirs: in an environment it may be a password.
+        let is_theirs = wanted.is_none()
+            && installed.is_some_and(|value| value.is_object() || value.is_array())
+            && place.plain.contains("ontainers");
         let shown = |value: &Value| {
             let is_label = place.plain.starts_with("/metadata/labels");
             match (self.is_secret && !is_label) || is_theirs {
@@ -276,11 +301,6 @@ impl Walk {
         };
         self.found.push(difference);
     }
-}
-
-/// What becomes of what is not wanted: `kubectl apply` takes away what it has put there.
-fn gone(was_applied: bool) -> Effect {
-    if was_applied { Effect::Remove } else { Effect::Keep }
 }
 
 /// The old name of a field, which the API server keeps beside the new one.

@@ -86,20 +86,50 @@ fn is_default(field: &str, value: &Value) -> bool {
     }
 }
 
-/// The field by which the items of a list are told apart, as `kubectl apply` does; none if they are not.
+/// Whether `kubectl apply` knows the kinds of a version well enough to merge their lists. In those of others, custom
+/// resources and their definitions among them, each list is replaced as a whole.
 ///
-/// Source: the `patchMergeKey` of the fields in `k8s.io/api`.
-pub(crate) fn merge_key(items: &[&Vec<Value>]) -> Option<&'static str> {
+/// Source: Kubernetes, "Declarative Management of Kubernetes Objects Using Configuration Files", section "How apply
+/// calculates differences and merges changes"; `kubectl/pkg/scheme/install.go`.
+pub(crate) fn merges_lists(api_version: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let is_built_in = !group.contains('.') || group.ends_with(".k8s.io");
+    is_built_in && group != "apiextensions.k8s.io"
+}
+
+/// Whether the list at a path is merged: items that are not wanted stay in it.
+///
+/// Source: the fields with a `patchMergeKey` in `k8s.io/api`, as far as an installation has them.
+pub(crate) fn is_merged_list(path: &str) -> bool {
+    const MERGED: [&str; 12] = [
+        "containers",
+        "initContainers",
+        "env",
+        "ports",
+        "volumeMounts",
+        "volumes",
+        "imagePullSecrets",
+        "topologySpreadConstraints",
+        "webhooks",
+        "matchConditions",
+        "variables",
+        "secrets",
+    ];
+    // The ports of a NetworkPolicy are those of one rule.
+    let is_of_rule = path.starts_with("/spec/ingress/");
+    !is_of_rule && path.rsplit('/').next().is_some_and(|field| MERGED.contains(&field))
+}
+
+/// The field that the items of the lists have names in; none if they have not.
+pub(crate) fn item_key(lists: &[&Vec<Value>]) -> Option<&'static str> {
     const KEYS: [&str; 6] = ["name", "mountPath", "containerPort", "port", "topologyKey", "key"];
+    let is_scalar = |value: &Value| value.is_string() || value.is_number();
     KEYS.into_iter().find(|key| {
-        items.iter().all(|items| {
+        lists.iter().all(|items| {
             let values: Vec<&Value> = items.iter().filter_map(|item| item.get(key)).collect();
-            let is_scalar = |value: &Value| value.is_string() || value.is_number();
+            let is_new = |index: usize| !values[..index].contains(&values[index]);
             values.len() == items.len()
-                && values
-                    .iter()
-                    .enumerate()
-                    .all(|(index, value)| is_scalar(value) && !values[..index].contains(value))
+                && values.iter().enumerate().all(|(index, value)| is_scalar(value) && is_new(index))
         })
     })
 }

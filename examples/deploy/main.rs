@@ -5,7 +5,11 @@ mod compare;
 mod installed;
 mod told;
 
-use std::{num::NonZeroU16, path::PathBuf, process::ExitCode};
+use std::{
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, ValueEnum};
 use gmsa_admission::{
@@ -14,7 +18,8 @@ use gmsa_admission::{
     install::{self, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer},
 };
 use gmsa_examples::{
-    cluster, manifest,
+    cluster,
+    manifest::{self, Manifest},
     program::{NOTE, bad_input, print},
 };
 use gmsa_types::crd::Definition;
@@ -176,12 +181,22 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Vec<String>> {
     let name = InstallName::new(arguments.namespace.as_str(), arguments.name.as_str())
         .map_err(|error| vec![error.to_string()])?;
     // Before anything is told about a new certificate.
-    let installed = arguments.diff.as_ref().map(|path| manifest::read(&[path])).transpose();
-    let installed = installed.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let installed = arguments.diff.as_deref().map(read_installed).transpose()?;
     let objects = install(arguments, name)?.objects();
     let Some(installed) = installed else { return print_stage(&objects, arguments) };
     let objects: Vec<Value> = objects.iter().map(|object| json!(object)).collect();
     Ok(told::tell(&compare::with_installed(&objects, &installed), arguments.output))
+}
+
+/// What `kubectl get` printed: nothing at all where it found nothing.
+fn read_installed(path: &Path) -> Result<Vec<Manifest>, Vec<String>> {
+    match manifest::read(&[path]) {
+        Ok(manifests) => Ok(manifests),
+        Err(errors) if errors.iter().all(|error| error.message == manifest::NO_OBJECT) && !path.is_dir() => {
+            Ok(Vec::new())
+        }
+        Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
+    }
 }
 
 fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<String>> {

@@ -173,7 +173,9 @@ fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
     assert!(!story.contains("hunter2") && !story.contains("CmsPlugins"), "{story}");
     assert!(story.contains(&format!("~ /data/{name}: (not shown) -> (not shown)")), "{story}");
     assert!(
-        story.contains("  ! installed: v1 .credspec.ActiveDirectoryConfig.HostAccountConfig: drops this field"),
+        story.contains(
+            "  ! installed: v1 .credspec.ActiveDirectoryConfig.HostAccountConfig: drops this field"
+        ),
         "{story}"
     );
 }
@@ -260,6 +262,21 @@ fn a_certificate_that_the_api_server_would_refuse_is_refused_here() {
     let both = take("both", &format!("{old_ca}{other_ca}{ca}"), &good, &own);
     assert_eq!(both.status.code(), Some(0), "{}", text(&both.stderr));
 
+    // A certificate that is its own authority, as `openssl req -x509` makes it.
+    let alone = |host: &str| {
+        let own = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params(&[host], &own).self_signed(&key).unwrap().pem()
+    };
+    let itself = alone(HOST);
+    assert_eq!(take("alone", &itself, &itself, &own).status.code(), Some(0));
+    let elsewhere = alone("elsewhere");
+    let elsewhere = take("elsewhere", &elsewhere, &elsewhere, &own);
+    assert!(
+        text(&elsewhere.stderr).contains("certificate is for elsewhere, "),
+        "{}",
+        text(&elsewhere.stderr)
+    );
+
     let last = take("last", &ca, &leaf(&[HOST], &issuer, &|params| params.not_after = soon.into()), &own);
     assert_eq!(last.status.code(), Some(0));
     assert!(text(&last.stderr).contains("; renew it soon"), "{}", text(&last.stderr));
@@ -314,7 +331,7 @@ fn a_certificate_that_the_api_server_would_refuse_is_refused_here() {
             &ca,
             &leaf(&[HOST], &issuer, &of_an_authority),
             &own,
-            "tls.pem: certificate is that of an authority itself; ",
+            "tls.pem: certificate is that of an authority; ",
         ),
         (
             "other",
@@ -437,6 +454,16 @@ fn a_comparison_tells_what_is_added_changed_taken_away_and_left() {
     hook["namespaceSelector"] =
         json!({"matchExpressions": [{"key": "gmsa-webhook", "operator": "NotIn", "values": ["disabled"]}]});
     hook["rules"].as_array_mut().unwrap().pop();
+    // Kept items of a merged list, and taken away of one that is replaced.
+    let binding = one(&mut installed, "ClusterRoleBinding");
+    binding["subjects"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"kind": "ServiceAccount", "name": "other", "namespace": "x"}));
+    one(&mut installed, "Deployment")["spec"]["template"]["spec"]["containers"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "proxy", "env": [{"name": "A", "value": "p"}]}));
     // It was applied by an earlier version, and the field is wanted no longer.
     let service = one(&mut installed, "Service");
     service["spec"]["externalName"] = json!("old");
@@ -460,6 +487,15 @@ fn a_comparison_tells_what_is_added_changed_taken_away_and_left() {
     let output = with_given(&["--diff", "-", "--output", "json"], &list(&installed));
     assert_eq!(output.status.code(), Some(1));
     check_golden("deploy-diff.json", &text(&output.stdout));
+}
+
+#[test]
+fn where_nothing_is_installed_everything_is_added() {
+    for nothing in ["", "\n", "---\n", &list(&[])] {
+        let output = deploy(&["--diff", "-"], nothing);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).ends_with("16 to add, 0 to change, 0 as they should be, 0 left over\n"));
+    }
 }
 
 #[test]
