@@ -1,11 +1,6 @@
 //! What an installed definition does other than ours.
 #![cfg(feature = "schemars")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic, in its helpers too"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, in its helpers too")]
 
 use gmsa_types::{
     crd::{Constraint, Definition, Difference, DifferenceKind, SelectableField, compare, definition},
@@ -72,9 +67,9 @@ fn a_definition_does_not_differ_from_itself() {
 #[test]
 fn upstream_s_own_lacks_what_kubectl_shows_and_nothing_else() {
     let expected = [
-        "info: does not have the name `gmsa`",
-        "info: does not have the name `gmsacs`",
-        "info: does not have the name `gmsa`",
+        "info: does not have the short name `gmsa`",
+        "info: does not have the short name `gmsacs`",
+        "info: is not in the category `gmsa`",
         "info: v1: does not show the column `Account`",
         "info: v1: does not show the column `Domain`",
         "info: v1: does not show the column `Plugin`",

@@ -121,6 +121,18 @@ fn what_a_cluster_has_is_accepted_if_it_has_content() {
     assert_eq!(accepted, all);
 }
 
+/// Documents of gmsa-credspec's generator, which writes what `New-CredentialSpec` does.
+#[test]
+fn what_is_generated_is_accepted() {
+    for text in [
+        include_str!("documents/generated/joined.canonical.json"),
+        include_str!("documents/generated/portable.canonical.json"),
+    ] {
+        let document: Value = serde_json::from_str(text).unwrap();
+        accepted(&judges(), &json!({"credspec": document}), text);
+    }
+}
+
 #[test]
 fn a_document_with_plug_ins_alone_is_refused_where_an_identity_is_required() {
     let object = json!({"credspec": {"CmsPlugins": ["ActiveDirectory"]}});
@@ -506,7 +518,7 @@ fn accepts_what_is_read<T: std::str::FromStr>(pointer: &str, texts: impl Strateg
     let judge = strict();
     let place = pointer.trim_start_matches('/').replace('/', ".");
     let others = ["swapped", "DNS name of the domain", "not among the accounts", "has no domain"];
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) };
     let outcome = proptest::test_runner::TestRunner::new(config).run(&texts, |text| {
         // Spaces at the ends are the one thing in which the types are more patient.
         if text.parse::<T>().is_err() || text.trim_matches(' ') != text {

@@ -27,10 +27,14 @@ const TLS: &str = "tls";
 /// The file names of upstream's chart, by the keys of a Secret of type `kubernetes.io/tls`.
 const TLS_FILES: [(&str, &str); 2] = [("tls.crt", "crt"), ("tls.key", "key")];
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "the spec is optional up to Kubernetes 1.36, required from 1.37 on"
+)]
 pub(super) fn deployment(name: &InstallName, server: &WebhookServer) -> Deployment {
     Deployment {
         metadata: labels::metadata(name),
-        spec: Some(DeploymentSpec {
+        spec: DeploymentSpec {
             replicas: Some(i32::from(server.replicas.get())),
             selector: labels::label_selector(name),
             // A new pod is there before an old one goes.
@@ -50,7 +54,8 @@ pub(super) fn deployment(name: &InstallName, server: &WebhookServer) -> Deployme
                 spec: Some(pod(name, server)),
             },
             ..DeploymentSpec::default()
-        }),
+        }
+        .into(),
         status: None,
     }
 }
@@ -129,7 +134,7 @@ fn pod(name: &InstallName, server: &WebhookServer) -> PodSpec {
                         })
                         .into(),
                 ),
-                optional: None,
+                ..SecretVolumeSource::default()
             }),
             ..Volume::default()
         }]),

@@ -15,7 +15,7 @@ use super::{Constraint, Difference, DifferenceKind};
 /// Nothing is found for two definitions that store and refuse the same. Where `installed` is the definition in a
 /// cluster, the differences tell what has to be looked at before `ours` takes its place, and what goes wrong until
 /// then; an empty list means that nothing is to be done. Turn the arguments round to learn what ours would refuse of
-/// what the cluster accepts. Descriptions, defaults and messages of rules are not compared.
+/// what the cluster accepts. Descriptions, defaults, subresources and messages of rules are not compared.
 ///
 /// Upstream's definition as its repository has it drops nothing that [`definition`](super::definition) keeps, and lacks
 /// only columns and names for `kubectl get`. One that was installed before September 2021 drops
@@ -125,14 +125,12 @@ impl Comparison {
         if strategy(installed) != strategy(ours) {
             self.add("", DifferenceKind::Conversion { installed: strategy(installed) });
         }
-        let known = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
-        for (theirs, ours) in [
-            (known(&installed.names.short_names), known(&ours.names.short_names)),
-            (known(&installed.names.categories), known(&ours.names.categories)),
-        ] {
-            for name in ours.into_iter().filter(|name| !theirs.contains(name)) {
-                self.add("", DifferenceKind::NoShortName(name));
-            }
+        let (theirs, ours) = (&installed.names, &ours.names);
+        for name in missing(theirs.short_names.as_deref(), ours.short_names.as_deref()) {
+            self.add("", DifferenceKind::NoShortName(name));
+        }
+        for name in missing(theirs.categories.as_deref(), ours.categories.as_deref()) {
+            self.add("", DifferenceKind::NoCategory(name));
         }
     }
 
@@ -263,6 +261,11 @@ impl Comparison {
     }
 }
 
+fn missing(installed: Option<&[String]>, ours: Option<&[String]>) -> Vec<String> {
+    let installed = installed.unwrap_or_default();
+    ours.unwrap_or_default().iter().filter(|name| !installed.contains(name)).cloned().collect()
+}
+
 fn schema(version: &CustomResourceDefinitionVersion) -> Option<&JSONSchemaProps> {
     version.schema.as_ref()?.open_api_v3_schema.as_ref()
 }
@@ -310,15 +313,12 @@ fn constraints(schema: &JSONSchemaProps) -> Vec<Constraint> {
             .as_ref()
             .map(|values| Constraint::OneOf(values.iter().map(|JSON(value)| value.clone()).collect())),
     );
-    let counts: [(Option<i64>, fn(i64) -> Constraint); 6] = [
-        (schema.min_length, Constraint::MinLength),
-        (schema.max_length, Constraint::MaxLength),
-        (schema.min_items, Constraint::MinItems),
-        (schema.max_items, Constraint::MaxItems),
-        (schema.min_properties, Constraint::MinProperties),
-        (schema.max_properties, Constraint::MaxProperties),
-    ];
-    all.extend(counts.into_iter().filter_map(|(count, constraint)| count.map(constraint)));
+    all.extend(schema.min_length.map(Constraint::MinLength));
+    all.extend(schema.max_length.map(Constraint::MaxLength));
+    all.extend(schema.min_items.map(Constraint::MinItems));
+    all.extend(schema.max_items.map(Constraint::MaxItems));
+    all.extend(schema.min_properties.map(Constraint::MinProperties));
+    all.extend(schema.max_properties.map(Constraint::MaxProperties));
     all.extend(schema.pattern.iter().cloned().map(Constraint::Pattern));
     let rules = schema.x_kubernetes_validations.iter().flatten();
     all.extend(rules.map(|rule| Constraint::Rule(rule.rule.trim().to_owned())));

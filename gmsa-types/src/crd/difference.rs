@@ -58,7 +58,9 @@ impl Difference {
             | Kind::KeepsUnknown
             | Kind::Unchecked
             | Kind::Accepts(_) => Severity::Warning,
-            Kind::NoShortName(_) | Kind::NoColumn(_) | Kind::NotSelectable(_) => Severity::Info,
+            Kind::NoShortName(_) | Kind::NoCategory(_) | Kind::NoColumn(_) | Kind::NotSelectable(_) => {
+                Severity::Info
+            }
         }
     }
 }
@@ -106,8 +108,10 @@ pub enum DifferenceKind {
         /// Its strategy.
         installed: String,
     },
-    /// A short name or category that `kubectl` does not know.
+    /// A short name that `kubectl` does not know.
     NoShortName(String),
+    /// A category that its objects are not in.
+    NoCategory(String),
     /// The version is missing, or not served.
     NotServed,
     /// Another version is stored.
@@ -159,7 +163,8 @@ impl fmt::Display for DifferenceKind {
             Self::Conversion { installed } => {
                 write!(f, "converts versions by the strategy `{}`", Shown(installed))
             }
-            Self::NoShortName(name) => write!(f, "does not have the name `{}`", Shown(name)),
+            Self::NoShortName(name) => write!(f, "does not have the short name `{}`", Shown(name)),
+            Self::NoCategory(name) => write!(f, "is not in the category `{}`", Shown(name)),
             Self::NotServed => f.write_str("is not served"),
             Self::NotStored => f.write_str("is not the version that is stored"),
             Self::AlsoServed => f.write_str("is served, and ours does not have it"),

@@ -101,6 +101,7 @@ impl Definition {
     /// | `NetBiosName` | what [`NetBiosName`](crate::NetBiosName) does not read; the DNS name | GC401 |
     /// | `DnsName`, `DnsTreeName` | what is no DNS name; the two swapped | GC404, GC406 |
     /// | `GroupManagedServiceAccounts` | missing, empty; an entry without `Name` or `Scope` | GC207, GC511 |
+    /// | `Scope` | what is no name of a domain; one with a dot has to be a DNS name | GC511 |
     /// | `HostAccountConfig` | one of its three values missing; a version other than `"1"`; a `PluginGUID` not of the form 8-4-4-4-12 | GC601-GC603 |
     ///
     /// It accepts what some directory may hold, even where the lint of gmsa-credspec warns: letters outside ASCII and
@@ -109,7 +110,9 @@ impl Definition {
     /// hexadecimal, since the one in Microsoft's documentation is not. A document with nothing but `CmsPlugins` gives
     /// no identity and no wrong one; [`require_identity`](Self::require_identity) refuses it too.
     ///
-    /// Sizes are bounded by what fits into a pod, which takes 64 KiB of contents, and so is the cost of the rules.
+    /// Sizes are bounded by what fits into a pod, which takes 64 KiB of contents, and so is the cost of the rules. The
+    /// rules about several fields, and those with a message, are CEL, which API servers evaluate by default from
+    /// Kubernetes 1.25 on.
     ///
     /// Objects that are stored already stay as they are. The API server checks them when somebody updates them, and
     /// from Kubernetes 1.30 on only the parts that change. [`compare`] tells what a change of definitions means; what
