@@ -16,11 +16,16 @@ use crate::{
 /// would read about gMSA in place of the API server's own complaint.
 pub(crate) fn uses_gmsa() -> String {
     let lists = ContainerList::ALL.map(|list| {
-        let list = format!("object.spec.{}", list.field());
-        format!("(has({list}) && {list} != null && {list}.exists(c, {}))", sets_gmsa_field("c"))
+        format!("({} && object.spec.{}.exists(c, {}))", has_list(list), list.field(), sets_gmsa_field("c"))
     });
     let pod = format!("({})", sets_gmsa_field("object.spec"));
     [pod].into_iter().chain(lists).collect::<Vec<_>>().join(" ||\n")
+}
+
+/// Whether a pod that has yet to be validated has the list.
+pub(crate) fn has_list(list: ContainerList) -> String {
+    let list = format!("object.spec.{}", list.field());
+    format!("has({list}) && {list} != null")
 }
 
 /// Whether what `owner` stands for, a pod's spec or a container, sets a gMSA field. `windowsOptions` alone is no

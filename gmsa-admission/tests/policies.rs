@@ -14,6 +14,7 @@ use gmsa_admission::{
 use gmsa_credspec::CanonicalContents;
 use gmsa_types::CredentialSpecName;
 use golden::assert_golden;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 fn cluster() -> Snapshot {
@@ -37,6 +38,10 @@ fn cluster() -> Snapshot {
 
 fn named(name: &str) -> CredentialSpecName<'_> {
     CredentialSpecName::try_from(name).unwrap()
+}
+
+fn json(object: &impl Serialize) -> Value {
+    serde_json::to_value(object).unwrap()
 }
 
 fn found(text: &str) -> CredSpecAnswer<'_> {
@@ -69,11 +74,11 @@ fn choices_go_into_every_object() {
         .in_namespaces(Namespaces::except_upstream_opt_outs())
         .without_labels()
         .label("team", "identity");
-    let mut bindings = vec![serde_json::to_value(policies.validating_binding()).unwrap()];
-    let mut objects = vec![serde_json::to_value(policies.validating()).unwrap()];
+    let bindings = [json(&policies.validating_binding())];
+    let objects = [json(&policies.validating())];
     k8s_openapi::k8s_if_ge_1_36! {
-        bindings.push(serde_json::to_value(policies.mutating_binding()).unwrap());
-        objects.push(serde_json::to_value(policies.mutating()).unwrap());
+        let bindings = bindings.into_iter().chain([json(&policies.mutating_binding())]).collect::<Vec<_>>();
+        let objects = objects.into_iter().chain([json(&policies.mutating())]).collect::<Vec<_>>();
     }
     let selector = serde_json::to_value(Namespaces::except_upstream_opt_outs().selector()).unwrap();
     for binding in &bindings {

@@ -2,19 +2,26 @@
 //! of a [`Rbac`] for the authorizer.
 //!
 //! ```
-//! use gmsa_admission::{Snapshot, admission_policy::{AuthorizingPolicy, evaluation::{Evaluator, PolicyRequest, Verdict}}};
+//! use gmsa_admission::{
+//!     Snapshot,
+//!     admission_policy::{
+//!         AuthorizingPolicy,
+//!         evaluation::{Evaluator, PolicyRequest, ValidatingProgram, Verdict},
+//!     },
+//! };
 //! use serde_json::json;
 //!
 //! let cluster = Snapshot::default();
 //! let pod = json!({"metadata": {"name": "web"}, "spec": {"serviceAccountName": "default", "containers": [{"name": "iis",
 //!     "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1", "gmsaCredentialSpec": "{}"}}}]}});
 //! let request = PolicyRequest::creation("team-a", &pod);
-//! let evaluator = Evaluator::new(cluster.rbac());
-//! let Verdict::Deny(denial) = evaluator.validate(&AuthorizingPolicy::new().policy(), &request) else {
+//! let program = ValidatingProgram::new(&AuthorizingPolicy::new().policy())?;
+//! let Verdict::Deny(denial) = Evaluator::new(cluster.rbac()).validate(&program, &request) else {
 //!     panic!("nobody granted anything");
 //! };
 //! assert_eq!(denial.code(), 403);
 //! assert_eq!(denial.message(), "service account \"default\" is not authorized to `use` GMSA cred spec \"webapp1\"");
+//! # Ok::<(), gmsa_admission::admission_policy::evaluation::EvaluationError>(())
 //! ```
 //!
 //! The evaluator is the `cel` crate with kube-cel's functions, which differs from what API servers run: it checks no
@@ -23,19 +30,20 @@
 
 mod authorizer;
 mod dialect;
+mod program;
 
 use std::sync::Arc;
 
 use gmsa_rbac::Rbac;
-use k8s_openapi::api::admissionregistration::v1::{
-    MatchCondition, MatchResources, ValidatingAdmissionPolicy, Validation, Variable,
-};
+use k8s_openapi::api::admissionregistration::v1::MatchResources;
 use kube_cel::cel::{Context, Value as Cel};
 use serde_json::{Value, json};
 
 use crate::{Patch, index::GmsaIndex};
+use program::{Check, Gate};
 
 pub use dialect::EvaluationError;
+pub use program::{Conditions, ValidatingProgram};
 
 /// A request as policies see it.
 #[derive(Clone)]
@@ -107,7 +115,10 @@ fn drop_nulls(value: &mut Value) {
 
 /// What a validating policy says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a policy concerns a request or not, and lets it pass or not; whoever matches should see all of it"
+)]
 pub enum Verdict {
     /// The policy is not about such a request.
     Unmatched,
@@ -119,7 +130,10 @@ pub enum Verdict {
 
 /// What a mutating policy says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a policy concerns a request or not, and lets it pass or not; whoever matches should see all of it"
+)]
 pub enum Expansion {
     /// The policy is not about such a request.
     Unmatched,
@@ -179,22 +193,14 @@ impl Evaluator {
 
     /// What a validating policy says. As on an API server the first validation that fails decides, and what cannot
     /// be evaluated is refused.
-    pub fn validate(&self, policy: &ValidatingAdmissionPolicy, request: &PolicyRequest) -> Verdict {
-        let spec = policy.spec.clone().unwrap_or_default();
-        if !request.concerns(spec.match_constraints.as_ref()) {
-            return Verdict::Unmatched;
-        }
-        if spec.param_kind.is_some() && self.index.is_null() {
-            return Verdict::Deny(PolicyDenial::of(EvaluationError::no_index()));
-        }
-        match self.matches(&spec.match_conditions.unwrap_or_default(), request) {
-            Ok(true) => {}
-            Ok(false) => return Verdict::Unmatched,
+    pub fn validate(&self, program: &ValidatingProgram, request: &PolicyRequest) -> Verdict {
+        let context = match self.enter(&program.gate, request) {
+            Ok(Some(context)) => context,
+            Ok(None) => return Verdict::Unmatched,
             Err(error) => return Verdict::Deny(PolicyDenial::of(error)),
-        }
-        let context = self.context(request, &spec.variables.unwrap_or_default());
-        let denials = spec.validations.iter().flatten().filter_map(|validation| denial(validation, &context));
-        denials.into_iter().next().map_or(Verdict::Allow, Verdict::Deny)
+        };
+        let denial = program.checks.iter().find_map(|check| denial(check, &context));
+        denial.map_or(Verdict::Allow, Verdict::Deny)
     }
 
     /// Whether all conditions hold.
@@ -202,25 +208,46 @@ impl Evaluator {
     /// # Errors
     ///
     /// [`EvaluationError`] if one cannot be evaluated, and none is false.
-    pub fn matches(
-        &self,
-        conditions: &[MatchCondition],
-        request: &PolicyRequest,
-    ) -> Result<bool, EvaluationError> {
-        let context = self.context(request, &[]);
+    pub fn matches(&self, conditions: &Conditions, request: &PolicyRequest) -> Result<bool, EvaluationError> {
+        let context = self.context(request);
         let mut outcome = Ok(true);
-        for condition in conditions {
-            match dialect::evaluate(&condition.expression, &context) {
-                Ok(Cel::Bool(true)) => {}
-                Ok(Cel::Bool(false)) => return Ok(false),
-                Ok(_) => outcome = Err(EvaluationError::wrong_type(&condition.expression)),
+        for condition in &conditions.all {
+            match condition.truth(&context) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
                 Err(error) => outcome = Err(error),
             }
         }
         outcome
     }
 
-    fn context(&self, request: &PolicyRequest, variables: &[Variable]) -> Context<'static> {
+    /// What the expressions of a policy see; `None` if the policy is not about such a request. In the order of an
+    /// API server: the parameter first, and the conditions after it.
+    fn enter(
+        &self,
+        gate: &Gate,
+        request: &PolicyRequest,
+    ) -> Result<Option<Context<'static>>, EvaluationError> {
+        if !request.concerns(gate.constraints.as_ref()) {
+            return Ok(None);
+        }
+        if gate.reads_index && self.index.is_null() {
+            return Err(EvaluationError::no_index());
+        }
+        if !self.matches(&gate.conditions, request)? {
+            return Ok(None);
+        }
+        let mut context = self.context(request);
+        // On an API server a variable that fails, fails whoever uses it; here it is absent then, which does the same.
+        for (name, variable) in &gate.variables {
+            if let Ok(value) = variable.value(&context) {
+                context.add_variable_from_value(name.as_str(), value);
+            }
+        }
+        Ok(Some(context))
+    }
+
+    fn context(&self, request: &PolicyRequest) -> Context<'static> {
         let mut context = dialect::context();
         authorizer::register(&mut context, &self.rbac);
         for (name, value) in [
@@ -231,76 +258,55 @@ impl Evaluator {
         ] {
             context.add_variable_from_value(name, dialect::value(value));
         }
-        // On an API server a variable that fails, fails whoever uses it; here it is absent then, which does the same.
-        for variable in variables {
-            if let Ok(value) = dialect::evaluate(&variable.expression, &context) {
-                context.add_variable_from_value(dialect::variable(&variable.name), value);
-            }
-        }
         context
     }
 }
 
-fn denial(validation: &Validation, context: &Context<'_>) -> Option<PolicyDenial> {
-    match dialect::evaluate(&validation.expression, context) {
-        Ok(Cel::Bool(true)) => return None,
-        Ok(Cel::Bool(false)) => {}
-        Ok(_) => return Some(PolicyDenial::of(EvaluationError::wrong_type(&validation.expression))),
+fn denial(check: &Check, context: &Context<'_>) -> Option<PolicyDenial> {
+    match check.expression.truth(context) {
+        Ok(true) => return None,
+        Ok(false) => {}
         Err(error) => return Some(PolicyDenial::of(error)),
     }
-    let told = validation.message_expression.as_ref().and_then(|text| dialect::evaluate(text, context).ok());
+    let told = check.message_expression.as_ref().and_then(|message| message.value(context).ok());
     let message = match told {
-        Some(Cel::String(told))
-            if !told.trim().is_empty() && !told.contains('\n') && told.len() <= LONGEST_MESSAGE =>
-        {
-            told.trim().to_owned()
-        }
-        _ => validation.message.clone().unwrap_or_default(),
+        Some(Cel::String(told)) if is_message(&told) => told.trim().to_owned(),
+        _ => check.message.clone(),
     };
-    let code = match validation.reason.as_deref() {
-        Some("Forbidden") => 403,
-        Some("Unauthorized") => 401,
-        Some("RequestEntityTooLarge") => 413,
-        _ => 422,
-    };
-    Some(PolicyDenial { code, message, error: None })
+    Some(PolicyDenial { code: check.code, message, error: None })
 }
 
-/// Source: Kubernetes `apiserver/pkg/apis/cel/config.go`, `MaxEvaluatedMessageExpressionSizeBytes`.
-const LONGEST_MESSAGE: usize = 5 * 1024;
+/// Whether an API server shows it, rather than the text that stands in for it.
+///
+/// Source: Kubernetes `apiserver/pkg/admission/plugin/policy/validating/validator.go`, and
+/// `apiserver/pkg/apis/cel/config.go`, `MaxEvaluatedMessageExpressionSizeBytes`.
+fn is_message(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains('\n') && text.len() <= 5 * 1024
+}
 
 k8s_openapi::k8s_if_ge_1_36! {
-    use k8s_openapi::api::admissionregistration::v1::MutatingAdmissionPolicy;
+    pub use program::MutatingProgram;
 
     /// Where the Kubernetes version that is built for has mutating policies (1.36).
     impl Evaluator {
         /// What a mutating policy with JSON patches says.
-        pub fn mutate(&self, policy: &MutatingAdmissionPolicy, request: &PolicyRequest) -> Expansion {
-            let spec = policy.spec.clone().unwrap_or_default();
-            if !request.concerns(spec.match_constraints.as_ref()) {
-                return Expansion::Unmatched;
-            }
-            if spec.param_kind.is_some() && self.index.is_null() {
-                return Expansion::Deny(PolicyDenial::of(EvaluationError::no_index()));
-            }
-            match self.matches(&spec.match_conditions.unwrap_or_default(), request) {
-                Ok(true) => {}
-                Ok(false) => return Expansion::Unmatched,
+        pub fn mutate(&self, program: &MutatingProgram, request: &PolicyRequest) -> Expansion {
+            let context = match self.enter(&program.gate, request) {
+                Ok(Some(context)) => context,
+                Ok(None) => return Expansion::Unmatched,
                 Err(error) => return Expansion::Deny(PolicyDenial::of(error)),
-            }
-            let context = self.context(request, &spec.variables.unwrap_or_default());
+            };
             let mut operations = Vec::new();
-            for mutation in spec.mutations.iter().flatten() {
-                let expression = mutation.json_patch.as_ref().and_then(|patch| patch.expression.as_deref());
-                match dialect::evaluate(expression.unwrap_or_default(), &context).map(|value| dialect::json(&value)) {
+            for mutation in &program.mutations {
+                match mutation.value(&context).map(|value| dialect::json(&value)) {
                     Ok(Some(Value::Array(mut added))) => operations.append(&mut added),
-                    Ok(_) => return Expansion::Deny(PolicyDenial::of(EvaluationError::wrong_type(""))),
+                    Ok(_) => return Expansion::Deny(PolicyDenial::of(mutation.wrong_type())),
                     Err(error) => return Expansion::Deny(PolicyDenial::of(error)),
                 }
             }
             match serde_json::from_value(Value::Array(operations)) {
                 Ok(patch) => Expansion::Apply(patch),
-                Err(_) => Expansion::Deny(PolicyDenial::of(EvaluationError::wrong_type(""))),
+                Err(_) => Expansion::Deny(PolicyDenial::of(EvaluationError::no_patch())),
             }
         }
     }

@@ -7,7 +7,7 @@ use super::CompletePolicies;
 use crate::{
     ContainerList, Place,
     cel::{
-        has, has_options, of,
+        has, has_list, has_options, of,
         places::{Owners, request_variables},
     },
     place::{CONTENTS_FIELD, NAME_FIELD},
@@ -61,12 +61,20 @@ fn expansion() -> String {
         format!(
             "{}.transformList(i, c, {} && {unexpanded},\n  \
              JSONPatch{{op: 'add', path: {}, value: params.data[{name}]}})",
-            owners.list(),
+            list(owners),
             owners.is_introduced(),
             path(owners)
         )
     });
     lists.collect::<Vec<_>>().join(" +\n")
+}
+
+/// What is expanded, validated or not.
+fn list(owners: Owners) -> String {
+    match owners {
+        Owners::Pod => owners.list(),
+        Owners::Containers(list) => format!("({} ? object.spec.{} : [])", has_list(list), list.field()),
+    }
 }
 
 /// The JSON pointer of the contents of `c`, whose index is `i`, as CEL.

@@ -27,12 +27,13 @@ impl EvaluationError {
         Self { expression: expression.to_owned(), message: message.into() }
     }
 
-    pub(super) fn wrong_type(expression: &str) -> Self {
-        Self::new(expression, "the value has the wrong type")
-    }
-
     pub(super) fn no_index() -> Self {
         Self::new("params", "no params found for policy binding with `Deny` parameterNotFoundAction")
+    }
+
+    #[allow(dead_code, reason = "only mutating policies make patches, and Kubernetes has those since 1.36")]
+    pub(super) fn no_patch() -> Self {
+        Self::new("mutations", "the value is no patch of contents")
     }
 
     /// The text of the expression.
@@ -53,23 +54,46 @@ pub(super) fn context() -> Context<'static> {
     context
 }
 
-pub(super) fn evaluate(text: &str, context: &Context<'_>) -> Result<Cel, EvaluationError> {
-    let parsed = Parser::new().enable_optional_syntax(true).parse(text);
-    let mut expression = parsed.map_err(|error| EvaluationError::new(text, error.to_string()))?;
-    translate(&mut expression);
-    Cel::resolve(&expression, context).map_err(|error| {
-        EvaluationError::new(
-            text,
-            match error {
+/// An expression, parsed.
+pub(super) struct Expression {
+    text: String,
+    parsed: IdedExpr,
+}
+
+impl Expression {
+    pub(super) fn new(text: &str) -> Result<Self, EvaluationError> {
+        let parsed = Parser::new().enable_optional_syntax(true).parse(text);
+        let mut parsed = parsed.map_err(|error| EvaluationError::new(text, error.to_string()))?;
+        translate(&mut parsed);
+        Ok(Self { text: text.to_owned(), parsed })
+    }
+
+    pub(super) fn value(&self, context: &Context<'_>) -> Result<Cel, EvaluationError> {
+        Cel::resolve(&self.parsed, context).map_err(|error| {
+            let message = match error {
                 ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
                 ExecutionError::UndeclaredReference(name) => format!("undeclared reference to `{name}`"),
                 ExecutionError::FunctionError { function, .. } => format!("`{function}` failed"),
                 // Others quote the value.
-                _ => "a value has the wrong type".to_owned(),
-            },
-        )
-    })
+                _ => WRONG_TYPE.to_owned(),
+            };
+            EvaluationError::new(&self.text, message)
+        })
+    }
+
+    pub(super) fn truth(&self, context: &Context<'_>) -> Result<bool, EvaluationError> {
+        match self.value(context)? {
+            Cel::Bool(truth) => Ok(truth),
+            _ => Err(self.wrong_type()),
+        }
+    }
+
+    pub(super) fn wrong_type(&self) -> EvaluationError {
+        EvaluationError::new(&self.text, WRONG_TYPE)
+    }
 }
+
+const WRONG_TYPE: &str = "a value has the wrong type";
 
 /// The name under which the context holds a policy's variable. No identifier in an expression has a dot in it.
 pub(super) fn variable(name: &str) -> String {
