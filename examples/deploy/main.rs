@@ -42,6 +42,10 @@ struct Arguments {
     #[arg(long, default_value = InstallName::NAMESPACE)]
     namespace: String,
 
+    /// Leaves the namespace as it is: others live in it too.
+    #[arg(long)]
+    existing_namespace: bool,
+
     /// The name of the Service, the Deployment and the others.
     #[arg(long, default_value = InstallName::NAME)]
     name: String,
@@ -131,7 +135,8 @@ struct Source {
     #[arg(long, group = "source")]
     cert_manager: bool,
 
-    /// Makes a certificate authority and a certificate here, for one year. The output then holds the private key.
+    /// Makes a certificate authority and a certificate here, for one year. The output then holds the private key. Each
+    /// run makes others: while the webhook changes to them, pods that use gMSA are refused for some seconds.
     #[arg(long, group = "source")]
     self_signed: bool,
 
@@ -200,7 +205,7 @@ fn read_installed(path: &Path) -> Result<Vec<Manifest>, Vec<String>> {
 }
 
 fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<String>> {
-    let install = match &arguments.image {
+    let mut install = match &arguments.image {
         Some(image) if !arguments.means.policies => {
             let certificates = certificates(&arguments.source, &name)?;
             let server = server(arguments, image.clone(), certificates);
@@ -212,6 +217,9 @@ fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<Stri
         _ => Install::policies(name, &index(&arguments.means.credential_specs)?)
             .map_err(|error| vec![error.to_string()])?,
     };
+    if arguments.existing_namespace {
+        install = install.in_existing_namespace();
+    }
     let definition = if arguments.strict_crd { Definition::strict() } else { Definition::upstream() };
     Ok(install.definition(definition.build()))
 }

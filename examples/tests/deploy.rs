@@ -84,6 +84,8 @@ fn the_manifests_are_as_recorded() {
         assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
         check_golden(name, &text(&output.stdout));
     }
+    let existing = objects(&deploy(&["--existing-namespace"], ""));
+    assert_eq!(existing, objects(&deploy(&[], ""))[2..]);
     let named = deploy(&["--cert-manager"], "");
     assert_eq!(named.stdout, deploy(&[], "").stdout);
 }

@@ -84,6 +84,7 @@ pub struct Install {
     name: InstallName,
     definition: Option<Box<CustomResourceDefinition>>,
     means: Means,
+    makes_namespace: bool,
     namespaces: Namespaces,
     timeout: TimeoutSeconds,
 }
@@ -99,8 +100,8 @@ enum Means {
 impl Install {
     /// The webhook, under this name.
     ///
-    /// In a namespace that every cluster has, such as `kube-system`, neither the namespace nor a quota is among the
-    /// objects: their labels and limits would bind others.
+    /// The namespace is made with it, unless it is one that every cluster has, such as `kube-system`; see also
+    /// [`in_existing_namespace`](Self::in_existing_namespace).
     pub fn webhook(name: InstallName, server: WebhookServer) -> Self {
         Self::by(name, Means::Webhook(Box::new(server)))
     }
@@ -143,7 +144,20 @@ impl Install {
     }
 
     fn by(name: InstallName, means: Means) -> Self {
-        Self { name, definition: None, means, namespaces: Namespaces::All, timeout: TimeoutSeconds::DEFAULT }
+        Self {
+            makes_namespace: !name.is_in_initial_namespace(),
+            name,
+            definition: None,
+            means,
+            namespaces: Namespaces::All,
+            timeout: TimeoutSeconds::DEFAULT,
+        }
+    }
+
+    /// Leaves the namespace out, and the quota in it: where others live there too, the Pod Security level and the limit
+    /// would bind them.
+    pub fn in_existing_namespace(self) -> Self {
+        Self { makes_namespace: false, ..self }
     }
 
     /// Also installs the definition of credential specs: `gmsa_types::crd::definition()`, say.
@@ -191,7 +205,7 @@ impl Install {
         with_policy: bool,
     ) -> Vec<Object> {
         let mut objects = Vec::new();
-        if !self.name.is_in_initial_namespace() {
+        if self.makes_namespace {
             objects.push(namespace::namespace(&self.name).into());
             objects.push(namespace::critical_pods(&self.name).into());
         }

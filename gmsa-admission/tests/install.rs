@@ -1,5 +1,6 @@
 //! What is installed holds together: every reference leads to an object, every object is one that the API server takes,
-//! and nothing tells a secret. The objects as a whole lie under `tests/golden`, but for policies, which are recorded by themselves.
+//! and nothing tells a secret. The objects as a whole lie under `tests/golden`, but for policies, which are recorded by
+//! themselves.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -344,6 +345,8 @@ fn a_namespace_of_every_cluster_is_left_as_it_is() {
         let objects = Install::webhook(name, server(Certificates::CertManager)).objects();
         assert!(!objects.iter().any(|object| ["Namespace", "ResourceQuota"].contains(&object.kind())));
     }
+    let install = with_given().in_existing_namespace();
+    assert_eq!(install.objects(), with_given().objects().split_off(2));
     let objects = values(&with_given());
     let labels = &one(&objects, "Namespace")["metadata"]["labels"];
     assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");

@@ -11,6 +11,9 @@ use crate::{
 pub enum Certificates {
     /// cert-manager makes a certificate authority and a certificate in the namespace, renews both, and puts the
     /// authority into the webhook configurations. It must be installed in the cluster, with its CA injector.
+    ///
+    /// The certificate is renewed every two months. Upstream's image (v0.13) notices that the first time only: restart
+    /// its Deployment once a month.
     CertManager,
     /// This certificate, in a Secret. Whoever gives it renews it.
     Given(ServingCertificate),

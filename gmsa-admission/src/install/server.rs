@@ -24,8 +24,12 @@ pub(super) const PRIORITY_CLASS: &str = "system-cluster-critical";
 /// | `LOG_LEVEL` | `info` |
 /// | `RANDOM_HOSTNAME` | `false` |
 ///
-/// It answers `GET /health` over HTTPS. What upstream's image lacks, it lacks here too: it looks at no ephemeral
+/// It answers `GET /health` over HTTPS, and writes no file. What upstream's image lacks, it lacks here too: it looks at no ephemeral
 /// container, for example.
+///
+/// Its pods have the priority class `system-cluster-critical`, so that none is evicted for the sake of pods that cannot
+/// start without it. Some API servers take that class outside of `kube-system` only where a quota permits it, which is
+/// why one comes with the namespace.
 ///
 /// Source: kubernetes-sigs/windows-gmsa, `admission-webhook/main.go` and `charts/gmsa/templates/deployment.yaml`.
 ///
@@ -106,7 +110,8 @@ impl WebhookServer {
     /// network sees them: its hosts, or what connects it to the nodes. No selector of pods can name them.
     ///
     /// Worth it: whoever reaches the webhook can have it read out any credential spec, since the API server does not say
-    /// who it is. Probes come from the pod's own node, which may always reach it.
+    /// who it is. Probes come from the pod's own node, which may always reach it. What the pods call is not limited:
+    /// the addresses and the port of an API server differ from cluster to cluster.
     ///
     /// Source: Kubernetes, "Network Policies", section "The two sorts of pod isolation".
     pub fn called_from(self, sources: impl IntoIterator<Item = IpNetwork>) -> Self {
