@@ -1,9 +1,10 @@
-//! What the example programs share: reading manifests, and making a cluster of them.
+//! What the example programs share: reading manifests, making a cluster of them, and playing its policies.
 
 pub mod cluster;
 pub mod manifest;
 mod manifest_json;
 mod manifest_yaml;
+pub mod policies;
 pub mod program;
 
 /// The code in the workspace's README compiles.

@@ -12,6 +12,7 @@ use gmsa_admission::{
 use gmsa_examples::{
     cluster,
     manifest::{self, Manifest, ManifestError},
+    policies::{Outcome, Policies},
     program::{self, BAD, FAINT, GOOD, NOTE, bad_input, print, styled},
 };
 use gmsa_types::CredentialSpecName;
@@ -36,18 +37,23 @@ struct Arguments {
     /// Give pods with gMSA and no hostname one of their own, as the webhook does with RANDOM_HOSTNAME.
     #[arg(long)]
     random_hostname: bool,
+
+    /// Evaluate the admission policies too, and compare them with the webhook.
+    #[arg(long, conflicts_with = "random_hostname")]
+    policies: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   simulate examples/manifests/webapp1
   simulate --output json deploy/ extra.yaml
+  simulate --policies deploy/
   kustomize build . | simulate -
   simulate --output yaml deploy/ | kubectl apply --dry-run=server -f -
 
 Exit codes:
   0  every workload is admitted
-  1  something is denied
+  1  something is denied, or policies and webhook disagree
   2  the input cannot be used; nothing is printed on the standard output";
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -67,7 +73,7 @@ fn main() -> ExitCode {
         Ok(manifests) => manifests,
         Err(errors) => return bad_input(errors),
     };
-    let report = match Report::of(&manifests, &policy) {
+    let report = match Report::of(&manifests, &policy, arguments.policies) {
         Ok(report) => report,
         Err(errors) => return bad_input(errors),
     };
@@ -84,6 +90,12 @@ fn main() -> ExitCode {
                         refusal.message()
                     );
                 }
+                for (workload, disagreement) in report.disagreements() {
+                    anstream::eprintln!(
+                        "{BAD}disagreement{BAD:#}: {}: {disagreement}",
+                        title(&workload.simulation)
+                    );
+                }
                 print(&yaml, code)
             }
             Err(error) => bad_input([error]),
@@ -95,6 +107,7 @@ fn main() -> ExitCode {
 struct Report<'m> {
     objects: Vec<Object<'m>>,
     workloads: Vec<Workload<'m>>,
+    policies: Option<Policies>,
 }
 
 /// An object that is no workload and that something is to be said about.
@@ -108,10 +121,21 @@ struct Workload<'m> {
     manifest: &'m Manifest,
     simulation: Simulation,
     notes: Vec<String>,
+    judged: Option<Judged>,
+}
+
+/// What the policies make of it.
+struct Judged {
+    outcome: Outcome,
+    disagreement: Option<&'static str>,
 }
 
 impl<'m> Report<'m> {
-    fn of(manifests: &'m [Manifest], policy: &Policy) -> Result<Self, Vec<ManifestError>> {
+    fn of(
+        manifests: &'m [Manifest],
+        policy: &Policy,
+        with_policies: bool,
+    ) -> Result<Self, Vec<ManifestError>> {
         let mut cluster = Snapshot::default();
         let mut objects = Vec::new();
         let mut bad = Vec::new();
@@ -127,6 +151,18 @@ impl<'m> Report<'m> {
             }
         }
         cluster::settle(&mut cluster);
+        let policies = match with_policies.then(|| Policies::of(&cluster)).transpose() {
+            Ok(policies) => policies,
+            Err(error) => {
+                bad.push(ManifestError {
+                    file: "the credential specs".to_owned(),
+                    place: None,
+                    message: error.to_string(),
+                    remedy: "leave out --policies",
+                });
+                return Err(bad);
+            }
+        };
         let present = Present::of(manifests);
         let mut workloads = Vec::new();
         for manifest in manifests {
@@ -134,7 +170,11 @@ impl<'m> Report<'m> {
                 Ok(Some(simulation)) => {
                     let mut notes = present.notes(&simulation);
                     notes.extend(objects.iter().filter_map(|object| object.explains(&simulation)));
-                    workloads.push(Workload { manifest, simulation, notes });
+                    let judged = policies.as_ref().map(|policies| {
+                        let outcome = policies.play(&manifest.object, &simulation);
+                        Judged { disagreement: policies.disagreement(&simulation, &outcome), outcome }
+                    });
+                    workloads.push(Workload { manifest, simulation, notes, judged });
                 }
                 Ok(None) => {}
                 Err(error) => bad.push(ManifestError {
@@ -145,11 +185,19 @@ impl<'m> Report<'m> {
                 }),
             }
         }
-        if bad.is_empty() { Ok(Self { objects, workloads }) } else { Err(bad) }
+        if bad.is_empty() { Ok(Self { objects, workloads, policies }) } else { Err(bad) }
     }
 
     fn denied(&self) -> impl Iterator<Item = (&Workload<'m>, &Refusal)> {
         self.workloads.iter().filter_map(|workload| Some((workload, workload.simulation.refusal()?)))
+    }
+
+    fn disagreements(&self) -> impl Iterator<Item = (&Workload<'m>, &'static str)> {
+        self.workloads.iter().filter_map(|workload| Some((workload, workload.judged.as_ref()?.disagreement?)))
+    }
+
+    fn left_out(&self) -> &[String] {
+        self.policies.as_ref().map_or(&[], Policies::left_out)
     }
 
     fn refused(&self) -> usize {
@@ -157,7 +205,7 @@ impl<'m> Report<'m> {
     }
 
     fn is_clean(&self) -> bool {
-        self.denied().next().is_none() && self.refused() == 0
+        self.denied().next().is_none() && self.refused() == 0 && self.disagreements().next().is_none()
     }
 
     fn text(&self) -> String {
@@ -165,6 +213,9 @@ impl<'m> Report<'m> {
         // Writing to a String cannot fail.
         for object in &self.objects {
             let _ = object.tell(&mut text);
+        }
+        for left_out in self.left_out() {
+            let _ = writeln!(text, "{}: {left_out}\n", styled(NOTE, "note"));
         }
         for workload in &self.workloads {
             let _ = workload.tell(&mut text);
@@ -184,6 +235,15 @@ impl<'m> Report<'m> {
             let many = self.refused();
             let refused = format!("{many} other {} refused by the API server", plural(many, "object"));
             let _ = write!(text, ", {}", styled(BAD, refused));
+        }
+        if self.policies.is_some() {
+            let _ = match self.disagreements().count() {
+                0 => write!(text, "; policies and webhook agree"),
+                many => {
+                    let disagree = format!("policies and webhook disagree about {many}");
+                    write!(text, "; {}", styled(BAD, disagree))
+                }
+            };
         }
         if self.workloads.is_empty() {
             let _ = write!(text, "; {}: no workload is among the manifests", styled(NOTE, "note"));
@@ -215,15 +275,23 @@ impl<'m> Report<'m> {
                 report["admitted"] = json!(workload.simulation.refusal().is_none());
                 report["source"] = place(workload.manifest);
                 report["notes"] = json!(workload.notes);
+                if let Some(judged) = &workload.judged {
+                    report["policies"] = judged.json();
+                }
                 report
             })
             .collect();
         let denied = self.denied().count();
-        json!({
+        let mut report = json!({
             "workloads": workloads,
             "objects": objects,
             "summary": {"admitted": self.workloads.len() - denied, "denied": denied, "refusedObjects": self.refused()},
-        })
+        });
+        if self.policies.is_some() {
+            report["notInIndex"] = json!(self.left_out());
+            report["summary"]["disagreements"] = json!(self.disagreements().count());
+        }
+        report
     }
 
     fn yaml(&self) -> Result<String, String> {
@@ -285,6 +353,9 @@ impl Workload<'_> {
             None => self.tell_identities(text)?,
             Some(refusal) => tell_refusal(text, refusal)?,
         }
+        if let Some(judged) = &self.judged {
+            judged.tell(text)?;
+        }
         for note in simulation.warnings().iter().chain(&self.notes) {
             writeln!(text, "  {}: {note}", styled(NOTE, "note"))?;
         }
@@ -317,6 +388,37 @@ impl Workload<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Judged {
+    fn tell(&self, text: &mut String) -> std::fmt::Result {
+        match &self.outcome {
+            Outcome::Admitted(_) => writeln!(text, "  policies: {}", styled(GOOD, "admitted"))?,
+            Outcome::Denied(denial) => {
+                let denied = format!("denied ({})", denial.code());
+                writeln!(text, "  policies: {}: {}", styled(BAD, denied), denial.message())?;
+            }
+            Outcome::Refused => {
+                writeln!(text, "  policies: the API server refuses it before they are asked")?
+            }
+        }
+        match self.disagreement {
+            Some(disagreement) => writeln!(text, "  {}: {disagreement}", styled(BAD, "disagreement")),
+            None => Ok(()),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let denial = match &self.outcome {
+            Outcome::Denied(denial) => json!({"code": denial.code(), "message": denial.message()}),
+            Outcome::Admitted(_) | Outcome::Refused => Value::Null,
+        };
+        json!({
+            "admitted": matches!(self.outcome, Outcome::Admitted(_)),
+            "denial": denial,
+            "disagreement": self.disagreement,
+        })
     }
 }
 

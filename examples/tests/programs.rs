@@ -30,6 +30,87 @@ fn simulate_tells_what_becomes_of_each_folder() {
 }
 
 #[test]
+fn simulate_finds_that_policies_and_webhook_agree_about_each_folder() {
+    for (folder, code) in [
+        ("webapp1", 0),
+        ("as-documented", 1),
+        ("several-specs", 0),
+        ("init-and-ephemeral", 1),
+        ("unauthorized", 1),
+        ("workloads", 0),
+    ] {
+        let path = format!("examples/manifests/{folder}");
+        let output = run("simulate", &["--policies", &path], "");
+        assert_eq!(output.status.code(), Some(code), "{folder}: {}", text(&output.stderr));
+        let told = text(&output.stdout);
+        assert!(told.ends_with("; policies and webhook agree\n"), "{told}");
+        check_golden(&format!("policies-{folder}.txt"), &told);
+    }
+}
+
+#[test]
+fn simulate_tells_where_policies_and_webhook_disagree() {
+    // The same value in another spelling, and a credential spec without a document.
+    let more = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: respelt}
+spec:
+  containers:
+  - name: iis
+    securityContext:
+      windowsOptions:
+        gmsaCredentialSpecName: small
+        gmsaCredentialSpec: '{ "CmsPlugins": ["ActiveDirectory"] }'
+---
+apiVersion: windows.k8s.io/v1
+kind: GMSACredentialSpec
+metadata: {name: small}
+credspec: {CmsPlugins: [ActiveDirectory]}
+---
+apiVersion: windows.k8s.io/v1
+kind: GMSACredentialSpec
+metadata: {name: empty}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: use-small}
+rules: [{apiGroups: [windows.k8s.io], resources: [gmsacredentialspecs], verbs: [use], resourceNames: [small]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: use-small}
+subjects: [{kind: ServiceAccount, name: default, namespace: default}]
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: use-small}
+"#;
+    let output = run("simulate", &["-"], more);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let output = run("simulate", &["--policies", "-"], more);
+    assert_eq!(output.status.code(), Some(1));
+    check_golden("policies-disagreement.txt", &text(&output.stdout));
+    let output = run("simulate", &["--policies", "--output", "json", "-"], more);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        report["summary"],
+        json!({"admitted": 1, "denied": 0, "refusedObjects": 0, "disagreements": 1})
+    );
+    assert_eq!(
+        report["notInIndex"],
+        json!(["cred spec empty is not in the index: it does not have a credspec key"])
+    );
+    let policies = &report["workloads"][0]["policies"];
+    assert_eq!(policies["admitted"], false);
+    assert_eq!(policies["disagreement"], "the policies deny what the webhook admits");
+    let output = run("simulate", &["--policies", "--output", "yaml", "-"], more);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "disagreement: Pod default/respelt: the policies deny what the webhook admits\n"
+    );
+}
+
+#[test]
 fn simulate_writes_the_pods_that_would_be_stored() {
     let output = run("simulate", &["examples/manifests/webapp1", "--output", "yaml"], "");
     let pods = text(&output.stdout);

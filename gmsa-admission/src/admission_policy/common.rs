@@ -4,7 +4,7 @@ use gmsa_rbac::build::conventional_labels;
 use k8s_openapi::{
     Resource,
     api::admissionregistration::v1::{
-        MatchCondition, MatchResources, NamedRuleWithOperations, ParamKind, ValidatingAdmissionPolicy,
+        MatchResources, NamedRuleWithOperations, ParamKind, ValidatingAdmissionPolicy,
         ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicyBindingSpec,
         ValidatingAdmissionPolicySpec, Validation, Variable,
     },
@@ -51,11 +51,11 @@ impl Common {
             metadata: self.metadata(),
             spec: Some(ValidatingAdmissionPolicySpec {
                 failure_policy: Some("Fail".to_owned()),
-                match_conditions: Some(self.match_conditions()),
-                match_constraints: Some(self.match_constraints()),
-                param_kind: with_index.then(|| self.param_kind()),
+                match_conditions: Some(match_conditions()),
+                match_constraints: Some(match_constraints()),
+                param_kind: with_index.then(|| param_kind()),
                 validations: Some(validations.collect()),
-                variables: Some(self.variables(program.variables)),
+                variables: Some(variables(program.variables)),
                 ..ValidatingAdmissionPolicySpec::default()
             }),
             ..ValidatingAdmissionPolicy::default()
@@ -80,31 +80,6 @@ impl Common {
         }
     }
 
-    pub(super) fn variables(&self, variables: impl IntoIterator<Item = places::Variable>) -> Vec<Variable> {
-        let variable = |(name, expression): places::Variable| Variable { name: name.to_owned(), expression };
-        variables.into_iter().map(variable).collect()
-    }
-
-    pub(super) fn match_conditions(&self) -> Vec<MatchCondition> {
-        match_conditions()
-    }
-
-    pub(super) fn match_constraints(&self) -> MatchResources {
-        let rules = resource_rules().map(|rule| NamedRuleWithOperations {
-            api_groups: rule.api_groups,
-            api_versions: rule.api_versions,
-            operations: rule.operations,
-            resources: rule.resources,
-            scope: rule.scope,
-            resource_names: None,
-        });
-        MatchResources {
-            match_policy: Some("Equivalent".to_owned()),
-            resource_rules: Some(rules.into()),
-            ..MatchResources::default()
-        }
-    }
-
     /// Narrows the policy to the namespaces; what it is about stays as the policy says.
     pub(super) fn match_resources(&self) -> MatchResources {
         MatchResources {
@@ -113,11 +88,29 @@ impl Common {
             ..MatchResources::default()
         }
     }
+}
 
-    pub(super) fn param_kind(&self) -> ParamKind {
-        ParamKind {
-            api_version: Some(GmsaIndex::API_VERSION.to_owned()),
-            kind: Some(GmsaIndex::KIND.to_owned()),
-        }
+pub(super) fn variables(variables: impl IntoIterator<Item = places::Variable>) -> Vec<Variable> {
+    let variable = |(name, expression): places::Variable| Variable { name: name.to_owned(), expression };
+    variables.into_iter().map(variable).collect()
+}
+
+pub(super) fn match_constraints() -> MatchResources {
+    let rules = resource_rules().map(|rule| NamedRuleWithOperations {
+        api_groups: rule.api_groups,
+        api_versions: rule.api_versions,
+        operations: rule.operations,
+        resources: rule.resources,
+        scope: rule.scope,
+        resource_names: None,
+    });
+    MatchResources {
+        match_policy: Some("Equivalent".to_owned()),
+        resource_rules: Some(rules.into()),
+        ..MatchResources::default()
     }
+}
+
+pub(super) fn param_kind() -> ParamKind {
+    ParamKind { api_version: Some(GmsaIndex::API_VERSION.to_owned()), kind: Some(GmsaIndex::KIND.to_owned()) }
 }

@@ -3,13 +3,17 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingAdmissionPolicySpec, Mutation,
 };
 
-use super::CompletePolicies;
+use super::{
+    CompletePolicies,
+    common::{match_constraints, param_kind, variables},
+};
 use crate::{
-    ContainerList, Place,
+    Place,
     cel::{
         has, has_list, has_options, of,
         places::{Owners, request_variables},
     },
+    configuration::match_conditions,
     place::{CONTENTS_FIELD, NAME_FIELD},
 };
 
@@ -22,16 +26,16 @@ impl CompletePolicies {
             metadata: self.common.metadata(),
             spec: Some(MutatingAdmissionPolicySpec {
                 failure_policy: Some("Fail".to_owned()),
-                match_conditions: Some(self.common.match_conditions()),
-                match_constraints: Some(self.common.match_constraints()),
+                match_conditions: Some(match_conditions()),
+                match_constraints: Some(match_constraints()),
                 mutations: Some(vec![Mutation {
                     patch_type: "JSONPatch".to_owned(),
                     json_patch: Some(JSONPatch { expression: Some(expansion()) }),
                     apply_configuration: None,
                 }]),
-                param_kind: Some(self.common.param_kind()),
+                param_kind: Some(param_kind()),
                 reinvocation_policy: Some("IfNeeded".to_owned()),
-                variables: Some(self.common.variables(request_variables())),
+                variables: Some(variables(request_variables())),
             }),
         }
     }
@@ -77,16 +81,13 @@ fn list(owners: Owners) -> String {
     }
 }
 
-/// The JSON pointer of the contents of `c`, whose index is `i`, as CEL.
+/// The JSON pointer of the contents of `c`, whose index is `i`, as CEL: for a container the pointer of the first one,
+/// opened where its index stands.
 fn path(owners: Owners) -> String {
-    match owners {
-        Owners::Pod => format!("'{}/{CONTENTS_FIELD}'", Place::Pod.pointer()),
-        Owners::Containers(list) => container_path(list),
-    }
-}
-
-/// The pointer of the first container, opened where its index stands.
-fn container_path(list: ContainerList) -> String {
-    let first = Place::Container { list, index: 0 }.pointer().to_string();
-    format!("'{}/{CONTENTS_FIELD}'", first.replace("/0/", "/' + string(i) + '/"))
+    let place = match owners {
+        Owners::Pod => Place::Pod,
+        Owners::Containers(list) => Place::Container { list, index: 0 },
+    };
+    let pointer = place.pointer().to_string().replace("/0/", "/' + string(i) + '/");
+    format!("'{pointer}/{CONTENTS_FIELD}'")
 }

@@ -22,9 +22,9 @@ pub(crate) const MOST_NAMES: usize = 26;
 /// One validation of a policy.
 pub(crate) struct Check {
     pub(crate) expression: String,
-    /// What is said where the message expression says nothing. It comes first in the source too: an API server
-    /// evaluates message expressions whether or not they are needed, and logs those that fail.
+    /// What is said where the message expression says nothing.
     pub(crate) message: String,
+    /// It never fails: an API server evaluates it whether or not it is needed, and logs failures.
     pub(crate) message_expression: Option<String>,
     pub(crate) reason: Reason,
 }
