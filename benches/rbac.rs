@@ -74,6 +74,62 @@ fn question(criterion: &mut Criterion) {
     }
 }
 
+/// Shapes in which one list is as long as the cluster: each question must still be a few lookups. The time beside them
+/// is that of a cluster in which the list has one entry.
+fn long_lists(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rbac/long-list");
+    let asked = AccessQuestion::new("team-0", "account-0", "webapp0");
+    let other = AccessQuestion::new("team-0", "account-0", "none-of-them");
+    for length in [1, 10_000, 100_000] {
+        for (shape, objects) in [
+            ("subjects-of-a-binding", one_binding(length)),
+            ("bindings-of-a-group", one_group(length)),
+            ("names-of-a-role", one_role(length)),
+        ] {
+            let rbac = index(objects);
+            for (answer, question, expected) in [("allowed", &asked, true), ("denied", &other, false)] {
+                assert_eq!(rbac.answer(question).is_allowed(), expected);
+                group.bench_function(BenchmarkId::new(format!("{shape}/{answer}"), length), |bench| {
+                    bench.iter(|| rbac.answer(black_box(question)));
+                });
+            }
+        }
+    }
+}
+
+fn spec_name(index: usize) -> CredentialSpecName<'static> {
+    CredentialSpecName::try_from(format!("webapp{index}")).expect("a name")
+}
+
+/// A binding to so many accounts.
+fn one_binding(accounts: usize) -> Vec<RbacObject> {
+    let role = UseRole::new(spec_name(0));
+    let binding = UseBinding::new(&role, "team-0").expect("a namespace");
+    let subjects = (0..accounts).rev().map(|index| format!("account-{index}"));
+    let binding =
+        subjects.fold(binding, |binding, account| binding.service_account(account).expect("a name"));
+    vec![role.cluster_role().into(), binding.role_binding().into()]
+}
+
+/// So many bindings to the accounts of one namespace, each to a role of its own.
+fn one_group(bindings: usize) -> Vec<RbacObject> {
+    let objects = (0..bindings).flat_map(|index| {
+        let role = UseRole::new(spec_name(index));
+        let binding = UseBinding::new(&role, "team-0").expect("a namespace");
+        let binding = binding.every_service_account();
+        [role.cluster_role().into(), binding.role_binding().into()]
+    });
+    objects.collect()
+}
+
+/// A role that names so many credential specs.
+fn one_role(names: usize) -> Vec<RbacObject> {
+    let role = (1..names).rev().fold(UseRole::new(spec_name(0)), |role, index| role.and(spec_name(index)));
+    let binding = UseBinding::new(&role, "team-0").expect("a namespace");
+    let binding = binding.service_account("account-0").expect("a name");
+    vec![role.cluster_role().into(), binding.role_binding().into()]
+}
+
 /// What goes through everything: explaining a denial, and the audit.
 fn everything(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rbac/everything");
@@ -95,5 +151,5 @@ fn everything(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, build, question, everything);
+criterion_group!(benches, build, question, long_lists, everything);
 criterion_main!(benches);

@@ -48,7 +48,7 @@ pub fn fix<C: Display>(what: &str, commands: impl IntoIterator<Item = C>) -> Str
 
 /// A fix that is either a sentence or commands, one a line.
 pub fn fix_or_commands(fix: &str) -> String {
-    match fix.starts_with("kubectl") {
+    match ["kubectl ", "echo "].iter().any(|command| fix.starts_with(command)) {
         true => self::fix("run", fix.lines()),
         false => self::fix(fix, [""; 0]),
     }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
-use gmsa_admission::{Policy, Request, Response, Snapshot, mutate, validate};
+use gmsa_admission::{
+    Policy, Request, Response, ReviewError, Snapshot, TemplateRequest, check_template, mutate,
+    template::Enforcement, validate,
+};
 use gmsa_examples::{
     cluster, manifest,
     program::{bad_input, print},
@@ -31,12 +34,17 @@ struct Arguments {
     /// Give pods with gMSA and no hostname one of their own, as the webhook does with RANDOM_HOSTNAME.
     #[arg(long)]
     random_hostname: bool,
+
+    /// Deny a Deployment, Job, ... whose pods would be denied, instead of a warning. For the endpoint `template`.
+    #[arg(long)]
+    deny_templates: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   review --endpoint validate --cluster cluster.json < review.json
   review --endpoint mutate --cluster manifests/ < review.json | jq -r .response.patch | base64 -d
+  review --endpoint template --cluster manifests/ < deployment-review.json | jq .response.warnings
 
 Exit codes:
   0  the review is answered, be it yes or no
@@ -46,6 +54,8 @@ Exit codes:
 enum Endpoint {
     Mutate,
     Validate,
+    /// The check of pod templates, for Deployments and all else that makes pods.
+    Template,
 }
 
 fn main() -> ExitCode {
@@ -61,9 +71,10 @@ fn main() -> ExitCode {
     if let Err(error) = io::stdin().lock().read_to_end(&mut body) {
         return bad_input([format!("the standard input cannot be read: {error}")]);
     }
-    let policy = Policy::default().with_random_hostname(arguments.random_hostname);
-    match Request::from_slice(&body) {
-        Ok(request) => answer(&request, arguments.endpoint, &cluster, &policy),
+    let templates = if arguments.deny_templates { Enforcement::Deny } else { Enforcement::Warn };
+    let policy = Policy::default().with_random_hostname(arguments.random_hostname).with_templates(templates);
+    match answer(&body, arguments.endpoint, &cluster, &policy) {
+        Ok(code) => code,
         Err(error) => match error.clone().into_response() {
             Some(response) => write(&response),
             None => {
@@ -73,19 +84,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn answer(request: &Request<'_>, endpoint: Endpoint, cluster: &Snapshot, policy: &Policy) -> ExitCode {
-    match endpoint {
+fn answer(
+    body: &[u8],
+    endpoint: Endpoint,
+    cluster: &Snapshot,
+    policy: &Policy,
+) -> Result<ExitCode, ReviewError> {
+    Ok(match endpoint {
         Endpoint::Mutate => {
-            let plan = mutate(request, policy);
+            let request = Request::from_slice(body)?;
+            let plan = mutate(&request, policy);
             let needs = plan.needs();
             write(&plan.respond(&cluster.facts(&needs)))
         }
         Endpoint::Validate => {
-            let plan = validate(request, policy);
+            let request = Request::from_slice(body)?;
+            let plan = validate(&request, policy);
             let needs = plan.needs();
             write(&plan.respond(&cluster.facts(&needs)))
         }
-    }
+        Endpoint::Template => {
+            let request = TemplateRequest::from_slice(body)?;
+            let plan = check_template(&request, policy);
+            let needs = plan.needs();
+            write(&plan.respond(&cluster.facts(&needs)))
+        }
+    })
 }
 
 fn write(response: &Response<'_>) -> ExitCode {

@@ -169,6 +169,30 @@ fn review_answers_as_upstream_did() {
 }
 
 #[test]
+fn review_tells_a_workload_what_becomes_of_its_pods() {
+    let context = |name: &str| json!({"windowsOptions": {"gmsaCredentialSpecName": name}});
+    let template = json!({"spec": {
+        "serviceAccountName": "nobody", "hostname": "fixed", "securityContext": context("webapp0"),
+        "initContainers": [{"name": "first", "securityContext": context("no-such")}],
+        "containers": [{"name": "iis", "securityContext": context("WebApp0")}]}});
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002", "operation": "CREATE", "namespace": "team-a",
+        "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+        "object": {"metadata": {"name": "web"}, "spec": {"replicas": 2, "template": template}}}});
+    for (flags, golden) in
+        [(&[][..], "review-template-warn.json"), (&["--deny-templates"], "review-template-deny.json")]
+    {
+        let arguments = [&["--endpoint", "template", "--cluster", CLUSTER][..], flags].concat();
+        let output = run("review", &arguments, &review.to_string());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        check_golden(golden, &format!("{answer:#}\n"));
+    }
+    let output = run("review", &["--endpoint", "template", "--cluster", CLUSTER], "{");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn review_answers_or_says_in_one_line_why_not() {
     let arguments = ["--endpoint", "validate", "--cluster", CLUSTER];
     for input in ["", "{", "[]", "{}", "\u{feff}{}", r#"{"kind":"Pod","apiVersion":"v1"}"#, "\0"] {

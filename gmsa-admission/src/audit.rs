@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use gmsa_types::CredentialSpecName;
 
-use crate::Request;
+use crate::Pod;
 
 /// Audit annotations by key. The API server stores them as `WEBHOOK NAME/KEY` in the audit event.
 pub(crate) type Annotations = BTreeMap<&'static str, String>;
@@ -14,9 +14,9 @@ const CREDENTIAL_SPECS: &str = "credential-specs";
 /// The API server sets no limit; an audit event should stay readable.
 const MOST_BYTES: usize = 2048;
 
-/// The names in the request. Only valid ones: before validation a name may be any text.
-pub(crate) fn credential_specs(request: &Request<'_>) -> Annotations {
-    let fields = request.pod().map_or(&[][..], |pod| pod.gmsa());
+/// The names in the pod. Only valid ones: before validation a name may be any text.
+pub(crate) fn credential_specs(pod: Option<&Pod<'_>>) -> Annotations {
+    let fields = pod.map_or(&[][..], |pod| pod.gmsa());
     let mut names: Vec<_> =
         fields.iter().filter_map(|fields| CredentialSpecName::try_from(fields.name()?).ok()).collect();
     names.sort_unstable();

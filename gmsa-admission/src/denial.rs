@@ -120,6 +120,10 @@ impl Cause {
         Self { fix, ..self }
     }
 
+    pub(crate) fn with_more(self, more: &str) -> Self {
+        Self { message: self.message + more, ..self }
+    }
+
     pub(crate) fn with_commands(self, commands: Vec<String>) -> Self {
         Self { commands, ..self }
     }

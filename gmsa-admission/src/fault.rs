@@ -7,8 +7,8 @@ use gmsa_rbac::{AccessQuestion, ProposedGrant};
 use gmsa_types::CredentialSpecName;
 
 use crate::{
-    Cause, CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Pod, Request, StatusReason,
-    place::{CONTENTS_FIELD, NAME_FIELD},
+    Cause, CauseReason, CredSpecAnswer, Denial, GmsaFields, Place, Pod, StatusReason,
+    place::{CONTENTS_FIELD, NAME_FIELD, within},
     request::Change,
     shown, unknown_place,
 };
@@ -17,7 +17,17 @@ use crate::{
 pub(crate) struct Fault {
     status: StatusReason,
     cause: Cause,
+    sentence: Sentence,
     retry: bool,
+}
+
+/// What is wrong with the field of a fault, in short.
+#[derive(Clone, Copy)]
+enum Sentence {
+    /// The message up to there; the rest is why.
+    Start(u32),
+    /// The field itself, of which the message is made.
+    UnknownPlace,
 }
 
 /// Collects faults in the order of places. The first one decides the code and the message, as it does upstream.
@@ -28,7 +38,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn push(&mut self, fault: Fault) {
-        let Fault { status, cause, retry } = fault;
+        let Fault { status, cause, retry, .. } = fault;
         let denial = self.denial.get_or_insert_with(|| {
             let denial = Denial::new(status, cause.message().to_owned()).with_fix(&cause.fix_line());
             denial.with_retry(retry.then_some(RETRY_SECONDS))
@@ -59,7 +69,14 @@ impl Fault {
         sentence: String,
         fix: impl Into<String>,
     ) -> Self {
-        Self { status, cause: Cause::new(field, reason, sentence, fix), retry: false }
+        let start = Sentence::Start(u32::try_from(sentence.len()).unwrap_or(u32::MAX));
+        let cause = Cause::new(field, reason, sentence, fix);
+        Self { status, cause, sentence: start, retry: false }
+    }
+
+    /// Adds to the sentence why that is so.
+    fn because(self, why: &str) -> Self {
+        Self { cause: self.cause.with_more(why), ..self }
     }
 
     fn with_commands(self, commands: impl Into<Vec<String>>) -> Self {
@@ -70,15 +87,37 @@ impl Fault {
         Self { retry: true, ..self }
     }
 
+    pub(crate) fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// What is wrong with the field, without why.
+    pub(crate) fn sentence(&self) -> &str {
+        let message = self.cause.message();
+        match self.sentence {
+            Sentence::Start(end) => {
+                usize::try_from(end).ok().and_then(|end| message.get(..end)).unwrap_or(message)
+            }
+            Sentence::UnknownPlace => "gMSA fields stand at a place that this webhook does not know",
+        }
+    }
+
+    /// The same with a failed lookup told as what it is, whichever it was: 503.
+    pub(crate) fn or_unavailable(self) -> Self {
+        let status = if self.retry { StatusReason::ServiceUnavailable } else { self.status };
+        Self { status, ..self }
+    }
+
     pub(crate) fn unknown_place(pointer: &str) -> Self {
         let pointer = shown::line(pointer);
-        Self::new(
+        let fault = Self::new(
             StatusReason::Invalid,
             CauseReason::FieldValueForbidden,
             unknown_place::field_path(&pointer),
             format!("gMSA fields stand at `{pointer}`, a place that this webhook does not know"),
             "remove them, or update the webhook to a version that knows this Kubernetes release",
-        )
+        );
+        Self { sentence: Sentence::UnknownPlace, ..fault }
     }
 
     /// For a request that was not read by this crate, and lacks what the reader makes sure of.
@@ -102,18 +141,18 @@ impl Fault {
         )
     }
 
-    pub(crate) fn changed(request: &Request<'_>, change: &Change<'_>) -> Self {
+    pub(crate) fn changed(subject: Subject<'_>, change: &Change<'_>) -> Self {
         let what = match (change.name, change.contents) {
             (true, true) => "name and contents",
             (true, false) => "name",
             _ => "contents",
         };
-        let owner = Owner { request, place: change.place, container: change.container };
+        let owner = Owner { subject, place: change.place, container: change.container };
         let field = if change.name { NAME_FIELD } else { CONTENTS_FIELD };
         Self::new(
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
-            format!("{}.{field}", change.place.field_path()),
+            within(subject.template, format_args!("{}.{field}", change.place.field_path())),
             format!("cannot update an existing pod's GMSA settings (GMSA {what} modified on {owner})"),
             "delete the pod and create it anew with the settings it shall have".to_owned(),
         )
@@ -125,9 +164,19 @@ pub(crate) const LONGEST_CONTENTS: usize = 64 * 1024;
 /// The most that is put into one pod. An API server takes objects of 3 MiB, and stores less.
 pub(crate) const LARGEST_PATCH: usize = 8 * 1024 * 1024;
 
+/// Whom the messages are about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'r> {
+    pub(crate) namespace: &'r str,
+    pub(crate) pod: Option<&'r Pod<'r>>,
+    /// The path of the template in the object of the request, with which paths start; empty for a pod itself.
+    pub(crate) template: &'static str,
+}
+
 /// The faults of the gMSA fields at one place.
+#[derive(Clone, Copy)]
 pub(crate) struct At<'r> {
-    pub(crate) request: &'r Request<'r>,
+    pub(crate) subject: Subject<'r>,
     pub(crate) fields: &'r GmsaFields<'r>,
 }
 
@@ -136,15 +185,19 @@ pub(crate) type CheckedName<'r> = Result<CredentialSpecName<'r>, Fault>;
 
 impl<'r> At<'r> {
     fn owner(&self) -> Owner<'r> {
-        Owner { request: self.request, place: self.fields.place, container: self.fields.container() }
+        Owner { subject: self.subject, place: self.fields.place, container: self.fields.container() }
+    }
+
+    fn field(&self, field: &str) -> String {
+        within(self.subject.template, format_args!("{}.{field}", self.fields.place.field_path()))
     }
 
     fn name_field(&self) -> String {
-        format!("{}.{NAME_FIELD}", self.fields.place.field_path())
+        self.field(NAME_FIELD)
     }
 
     fn contents_field(&self) -> String {
-        format!("{}.{CONTENTS_FIELD}", self.fields.place.field_path())
+        self.field(CONTENTS_FIELD)
     }
 
     pub(crate) fn check_name(&self, name: &'r str) -> CheckedName<'r> {
@@ -215,12 +268,13 @@ impl<'r> At<'r> {
                 StatusReason::InternalError,
                 CauseReason::InternalError,
                 self.name_field(),
-                format!("unable to retrieve the contents of cred spec {name}: {}", shown::line(reason)),
+                format!("unable to retrieve the contents of cred spec {name}"),
                 format!(
                     "try again; if it persists, check that the webhook may `get` gmsacredentialspecs and look at \
                      `kubectl get gmsacredentialspec {name}`"
                 ),
             )
+            .because(&format!(": {}", shown::line(reason)))
             .worth_a_retry()
         };
         match answer {
@@ -273,8 +327,11 @@ impl<'r> At<'r> {
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
             self.name_field(),
-            not_authorized(self.request.pod().map_or("", Pod::service_account), name),
-            "there is no such service account: set spec.serviceAccountName (mirror pods cannot use gMSA)",
+            not_authorized(self.subject.pod.map_or("", Pod::service_account), name),
+            format!(
+                "there is no such service account: set {} (mirror pods cannot use gMSA)",
+                within(self.subject.template, "spec.serviceAccountName")
+            ),
         )
     }
 
@@ -284,17 +341,18 @@ impl<'r> At<'r> {
         name: &CredentialSpecName<'_>,
         reason: &str,
     ) -> Fault {
-        let mut sentence = not_authorized(question.service_account(), name);
-        if !reason.is_empty() {
-            sentence.push_str(&format!(", reason: {:?}", shown::line(reason)));
-        }
+        let why = match reason.is_empty() {
+            true => String::new(),
+            false => format!(", reason: {:?}", shown::line(reason)),
+        };
         let fault = Fault::new(
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
             self.name_field(),
-            sentence,
+            not_authorized(question.service_account(), name),
             "to allow it",
-        );
+        )
+        .because(&why);
         match ProposedGrant::new(question) {
             Ok(grant) => fault.with_commands(grant.commands()),
             // Nobody can be granted anything under such a name.
@@ -313,14 +371,14 @@ impl<'r> At<'r> {
             CauseReason::InternalError,
             self.name_field(),
             format!(
-                "unable to check whether service account {} may `use` GMSA cred spec \"{name}\": {}",
+                "unable to check whether service account {} may `use` GMSA cred spec \"{name}\"",
                 shown::quoted(question.service_account()),
-                shown::line(reason)
             ),
             "this is not a refusal: try again; if it persists, check that the webhook may `create` \
              localsubjectaccessreviews"
                 .to_owned(),
         )
+        .because(&format!(": {}", shown::line(reason)))
         .worth_a_retry()
     }
 
@@ -335,19 +393,20 @@ impl<'r> At<'r> {
             "remove {CONTENTS_FIELD} so that it is filled in from the resource, or make it equal to the resource's \
              credspec"
         );
-        Some(Fault::new(
+        let fault = Fault::new(
             StatusReason::Invalid,
             CauseReason::FieldValueInvalid,
             self.contents_field(),
             format!(
-                "the GMSA cred spec contents for {} does not match the contents of GMSA resource \"{name}\"{why}",
+                "the GMSA cred spec contents for {} does not match the contents of GMSA resource \"{name}\"",
                 self.owner()
             ),
             match first_difference(comparison) {
                 Some(difference) => format!("{difference}: {fix}"),
                 None => fix,
             },
-        ))
+        );
+        Some(fault.because(&why))
     }
 }
 
@@ -377,7 +436,7 @@ fn not_authorized(service_account: &str, name: &CredentialSpecName<'_>) -> Strin
 /// `pod "web"` or `container "iis"`, as upstream writes it; a pod that is still to get its name is called by its
 /// `generateName` and namespace.
 struct Owner<'r> {
-    request: &'r Request<'r>,
+    subject: Subject<'r>,
     place: Place,
     container: &'r str,
 }
@@ -388,11 +447,11 @@ impl fmt::Display for Owner<'_> {
         if matches!(self.place, Place::Container { .. }) {
             return f.write_str(&shown::quoted(self.container));
         }
-        let pod = self.request.pod();
+        let pod = self.subject.pod;
         match pod.map_or("", |pod| pod.name()) {
             "" => {
                 let name = shown::name(pod.map_or("", |pod| pod.generate_name()));
-                write!(f, "\"{name}*\" in namespace {}", shown::quoted(self.request.namespace()))
+                write!(f, "\"{name}*\" in namespace {}", shown::quoted(self.subject.namespace))
             }
             name => f.write_str(&shown::quoted(name)),
         }

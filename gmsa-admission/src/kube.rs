@@ -11,10 +11,12 @@ use serde::Deserialize;
 
 use crate::{
     ContainerList, GmsaFields, Operation, Place, Pod, Request, Response, ReviewError, ReviewVersion,
-    read::{Header, PodWire},
+    TemplateRequest,
+    read::{Header, PodWire, WorkloadWire},
     request::Scope,
     review_error::ReviewErrorKind,
     unknown_place,
+    workload::TemplateAt,
 };
 
 /// Reads kube-core's typed request.
@@ -25,7 +27,8 @@ impl<'a> TryFrom<&'a AdmissionRequest<core::Pod>> for Request<'a> {
     type Error = ReviewError;
 
     fn try_from(request: &'a AdmissionRequest<core::Pod>) -> Result<Self, ReviewError> {
-        let header = header(request)?;
+        let header = header(request);
+        header.check_kind(&request.kind.group, &request.kind.kind)?;
         let pod = request.object.as_ref().map(typed_pod);
         let old_pod = request.old_object.as_ref().map(typed_pod);
         header.into_request(pod, old_pod)
@@ -37,20 +40,55 @@ impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for Request<'a> {
     type Error = ReviewError;
 
     fn try_from(request: &'a AdmissionRequest<DynamicObject>) -> Result<Self, ReviewError> {
-        let header = header(request)?;
+        let header = header(request);
+        header.check_kind(&request.kind.group, &request.kind.kind)?;
         if header.scope() == Scope::Unrelated {
             return header.into_request(None, None);
         }
         let read = |object: Option<&'a DynamicObject>, field| {
-            object.map(dynamic_pod).transpose().map_err(|_| header.error(ReviewErrorKind::Object(field)))
+            object
+                .map(dynamic_pod)
+                .transpose()
+                .map_err(|_| header.error(ReviewErrorKind::Object { field, owner: "pod" }))
         };
         let mut pod = read(request.object.as_ref(), "object")?;
         let old_pod = read(request.old_object.as_ref(), "oldObject")?;
         if let (Some(pod), Some(object)) = (&mut pod, &request.object) {
             let old = request.old_object.as_ref().map(|object| &object.data);
-            pod.unknown_places = unknown_place::find_in(&object.data, old);
+            pod.unknown_places = unknown_place::find_in(&object.data, old, TemplateAt::Itself);
         }
         header.into_request(pod, old_pod)
+    }
+}
+
+/// Reads kube-core's untyped request about an object with a pod template. The untyped form is the one for all kinds,
+/// and keeps fields that the chosen version of k8s-openapi does not know.
+impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for TemplateRequest<'a> {
+    type Error = ReviewError;
+
+    fn try_from(request: &'a AdmissionRequest<DynamicObject>) -> Result<Self, ReviewError> {
+        let header = header(request);
+        let types = &request.kind;
+        let Some(kind) = header.workload_kind(&types.group, &types.version, &types.kind)? else {
+            return header.into_template_request(None, None);
+        };
+        let read = |object: Option<&'a DynamicObject>, field| {
+            let Some(object) = object else { return Ok(None) };
+            let wire = WorkloadWire::deserialize(&object.data)
+                .map_err(|_| header.error(ReviewErrorKind::Object { field, owner: kind.as_str() }))?;
+            let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
+            let metadata = &object.metadata;
+            Ok(Some(wire.named(kind, text(&metadata.name), text(&metadata.generate_name)).0))
+        };
+        let (new, old) = (request.object.as_ref(), request.old_object.as_ref());
+        let (mut template, old_template) = (read(new, "object")?, read(old, "oldObject")?);
+        if let (Some(template), Some(new)) = (&mut template, new) {
+            let old = old.map(|object| &object.data);
+            template.unknown_places = unknown_place::find_in(&new.data, old, kind.template_at());
+            let at = |object: &'a serde_json::Value| object.pointer(kind.template_pointer());
+            template.compare(old_template.as_ref(), || old.is_some_and(|old| at(old) == at(&new.data)));
+        }
+        header.into_template_request(template, old_template)
     }
 }
 
@@ -83,8 +121,8 @@ impl Response<'_> {
     }
 }
 
-fn header<T: Resource>(request: &AdmissionRequest<T>) -> Result<Header<'_>, ReviewError> {
-    let header = Header {
+fn header<T: Resource>(request: &AdmissionRequest<T>) -> Header<'_> {
+    Header {
         uid: Cow::Borrowed(&request.uid),
         // kube-core leaves the types empty unless the request came out of its review.
         version: ReviewVersion::parse(&request.types.api_version).unwrap_or_default(),
@@ -96,9 +134,7 @@ fn header<T: Resource>(request: &AdmissionRequest<T>) -> Result<Header<'_>, Revi
         },
         sub_resource: Cow::Borrowed(request.sub_resource.as_deref().unwrap_or_default()),
         namespace: Cow::Borrowed(request.namespace.as_deref().unwrap_or_default()),
-    };
-    header.check_kind(&request.kind.group, &request.kind.kind)?;
-    Ok(header)
+    }
 }
 
 fn dynamic_pod(object: &DynamicObject) -> Result<Pod<'_>, serde_json::Error> {

@@ -6,7 +6,7 @@
 //! | GC706 | error | contents without a name, contents that are not the resource's, a name that no resource has |
 //! | GC707 | warning | init containers with gMSA fields, which upstream's webhook v0.13 and older skip |
 //! | GC708 | warning | a service account that may not `use` what its pod names |
-//! | GC709 | warning | a hostname that replicas share, or that is no computer name |
+//! | GC709 | warning | a hostname that replicas share, or that is no computer name; as information: one that is the account's |
 //! | GC710 | warning | nothing that puts the pod on Windows nodes, or gMSA fields on a hostProcess container |
 //!
 //! ```
@@ -38,15 +38,15 @@ use serde_json::Value;
 use crate::{
     ContainerList, CredSpecAnswer, Place, Snapshot,
     api_server::default_pod,
+    computer_name::{self, ComputerName, HOSTNAME},
     place::{CONTENTS_FIELD, NAME_FIELD},
     shown,
-    workload::{WorkloadError, WorkloadKind, WorkloadPod, pod_of},
+    workload::{WorkloadError, WorkloadPod, pod_of},
 };
 
 const POD_REFERENCE: RuleId = RuleId::new("GC706");
 const INIT_CONTAINER: RuleId = RuleId::new("GC707");
 const NO_PERMISSION: RuleId = RuleId::new("GC708");
-const HOSTNAME: RuleId = RuleId::new("GC709");
 const WINDOWS_NODES: RuleId = RuleId::new("GC710");
 
 /// The rules of this module, by id.
@@ -63,7 +63,7 @@ pub fn lint(object: &Value, cluster: &Snapshot) -> Result<Vec<Finding>, Workload
     let Some(workload) = pod_of(object)? else { return Ok(Vec::new()) };
     let mut pod = workload.pod().clone();
     default_pod(&mut pod);
-    let scene = Scene { object, pod: &pod, workload: &workload, cluster };
+    let scene = Scene { pod: &pod, workload: &workload, cluster };
     let uses = scene.uses();
     let mut findings = Vec::new();
     for used in &uses {
@@ -73,7 +73,7 @@ pub fn lint(object: &Value, cluster: &Snapshot) -> Result<Vec<Finding>, Workload
     }
     if !uses.is_empty() {
         findings.extend(scene.permissions(&uses));
-        findings.extend(scene.hostname());
+        findings.extend(scene.hostname(&uses));
         findings.extend(scene.nodes());
     }
     let (kind, name) = (workload.kind().as_str(), workload.name());
@@ -91,7 +91,6 @@ struct Used<'v> {
 }
 
 struct Scene<'v> {
-    object: &'v Value,
     pod: &'v Value,
     workload: &'v WorkloadPod,
     cluster: &'v Snapshot,
@@ -223,28 +222,24 @@ impl<'v> Scene<'v> {
         findings
     }
 
-    fn hostname(&self) -> Option<Finding> {
-        let hostname =
-            self.pod.pointer("/spec/hostname").and_then(Value::as_str).filter(|name| !name.is_empty())?;
-        let at = |finding: Finding| finding.at(self.at("/spec/hostname"));
-        if hostname.len() > 15 {
-            let finding = Finding::warning(HOSTNAME, "hostname of more than 15 characters");
-            return Some(at(finding).because("Windows cuts computer names there").with_help("shorten it"));
-        }
-        // The controller itself gives these pods a hostname for each.
-        let replicas = self.object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
-        let shares = match self.workload.kind() {
-            WorkloadKind::Pod | WorkloadKind::StatefulSet | WorkloadKind::Job | WorkloadKind::CronJob => {
-                false
-            }
-            WorkloadKind::DaemonSet => true,
-            _ => replicas > 1,
+    fn hostname(&self, uses: &[Used<'_>]) -> Option<Finding> {
+        let name = ComputerName {
+            hostname: self.pod.pointer("/spec/hostname").and_then(Value::as_str)?,
+            kind: self.workload.kind(),
+            of_controller: self.workload.names_hosts(),
+            several: self.workload.makes_several(),
         };
-        shares.then(|| {
-            at(Finding::warning(HOSTNAME, "replicas with one gMSA share a fixed hostname"))
-                .because("containers with one account and one hostname disturb each other's logons")
-                .with_help("leave hostname out, so that each pod has a name of its own")
-        })
+        let named = |name: &CredentialSpecName<'_>| uses.iter().any(|used| used.name == Some(name.as_str()));
+        let accounts: Vec<_> = self
+            .cluster
+            .credential_specs()
+            .filter(|(name, _)| named(name))
+            .filter_map(|(_, answer)| match answer {
+                CredSpecAnswer::Found(contents) => computer_name::account(contents.as_str()),
+                _ => None,
+            })
+            .collect();
+        name.finding(accounts.iter().map(String::as_str))
     }
 
     fn nodes(&self) -> Option<Finding> {

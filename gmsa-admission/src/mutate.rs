@@ -4,8 +4,8 @@ use gmsa_types::CredentialSpecName;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CredSpecAnswer, Denial, Facts, GmsaFields, Needs, Patch, Policy, Request, Response, audit,
-    fault::{At, Fault, Faults, LARGEST_PATCH, LONGEST_CONTENTS},
+    Denial, Facts, GmsaFields, Needs, Patch, Policy, Request, Response, audit,
+    fault::{At, Fault, Faults, LARGEST_PATCH},
     hostname,
     request::{Scope, new_ephemeral},
     warning,
@@ -71,7 +71,7 @@ impl<'r> Mutation<'r> {
                 Ok(contents) => {
                     length = length.saturating_add(contents.len());
                     if length > LARGEST_PATCH {
-                        faults.push(At { request: self.request, fields }.too_many());
+                        faults.push(At { subject: self.request.subject(), fields }.too_many());
                         break;
                     }
                     patch.add_contents(fields.place, contents);
@@ -97,21 +97,15 @@ impl<'r> Mutation<'r> {
         'r: 'f,
     {
         let request: &'f Request<'f> = self.request;
-        Response::new(request, self.decide(facts).into())
+        Response::new(request.uid(), request.version(), self.decide(facts).into())
             .with_warnings(warning::of(request))
-            .with_audit_annotations(audit::credential_specs(request))
+            .with_audit_annotations(audit::credential_specs(request.pod()))
     }
 
     fn contents<'f>(&self, fields: &'r GmsaFields<'r>, facts: &'f Facts<'f>) -> Result<&'f str, Fault> {
-        let at = At { request: self.request, fields };
+        let at = At { subject: self.request.subject(), fields };
         let name = at.check_name(fields.name().unwrap_or_default())?;
-        match facts.credential_spec(&name) {
-            Some(CredSpecAnswer::Found(contents)) => match contents.as_str() {
-                text if text.len() > LONGEST_CONTENTS => Err(at.too_long(&name, text.len())),
-                text => Ok(text),
-            },
-            answer => Err(at.no_contents(&name, answer)),
-        }
+        at.expand(&name, facts)
     }
 
     fn looked_at(&self) -> Option<&'r crate::Pod<'r>> {

@@ -142,3 +142,11 @@ impl fmt::Display for WindowsOptions {
 pub(crate) const NAME_FIELD: &str = "gmsaCredentialSpecName";
 /// The field that holds a credential spec's contents.
 pub(crate) const CONTENTS_FIELD: &str = "gmsaCredentialSpec";
+
+/// The path of a pod's field, as one into the object that has the pod's template at `template`.
+pub(crate) fn within(template: &str, path: impl fmt::Display) -> String {
+    match template {
+        "" => path.to_string(),
+        template => format!("{template}.{path}"),
+    }
+}

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::template::Enforcement;
+
 /// What the operator chooses. The default is upstream's default; no choice here makes admission more
 /// permissive.
 ///
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Policy {
     random_hostname: bool,
+    templates: Enforcement,
 }
 
 impl Policy {
@@ -28,5 +31,25 @@ impl Policy {
     /// See [`with_random_hostname`](Self::with_random_hostname).
     pub fn random_hostname(&self) -> bool {
         self.random_hostname
+    }
+
+    /// What becomes of a workload whose pods would be denied: [`check_template`](crate::check_template()) warns unless it
+    /// is told to deny. The pods themselves are always denied.
+    ///
+    /// ```
+    /// use gmsa_admission::{Policy, template::Enforcement};
+    ///
+    /// assert_eq!(Policy::default().templates(), Enforcement::Warn);
+    /// assert_eq!(Policy::default().with_templates(Enforcement::Deny).templates(), Enforcement::Deny);
+    /// ```
+    #[must_use]
+    pub fn with_templates(mut self, templates: Enforcement) -> Self {
+        self.templates = templates;
+        self
+    }
+
+    /// See [`with_templates`](Self::with_templates).
+    pub fn templates(&self) -> Enforcement {
+        self.templates
     }
 }

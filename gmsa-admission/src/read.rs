@@ -2,76 +2,117 @@
 
 mod json;
 mod pod;
+mod workload;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    Operation, Pod, Request, ReviewError, ReviewVersion,
-    api_server::{FieldError, FieldErrorKind, check_pod},
+    Operation, Pod, Request, ReviewError, ReviewVersion, TemplateRequest,
+    api_server::{FieldError, FieldErrorKind, check_object, check_pod},
     request::{Scope, scope},
     review_error::ReviewErrorKind,
-    shown, unknown_place,
+    shown,
+    template::Template,
+    unknown_place,
+    workload::{TemplateAt, WorkloadKind},
 };
 
 use json::{Object, Text};
 pub(crate) use pod::PodWire;
+pub(crate) use workload::WorkloadWire;
 
+/// Reads a review of a pod.
 pub(crate) fn review(body: &[u8]) -> Result<Request<'_>, ReviewError> {
-    let review: Review<'_, PodWire<'_>> = match serde_json::from_slice(body) {
-        Ok(Object(review)) => review,
-        Err(error) => return review_without_objects(body, &error),
-    };
-    let request = Header::check(review)?;
-    let (mut pod, old_pod) = (request.object, request.old_object);
-    let scope = request.header.scope();
-    if let (Some(pod), true) = (&mut pod, scope != Scope::Unrelated) {
+    let Checked { header, kind, object, old_object, fault } = checked::<PodWire<'_>>(body)?;
+    header.check_kind(&kind.group.0, &kind.kind.0)?;
+    if header.scope() == Scope::Unrelated {
+        return header.into_request(None, None);
+    }
+    if let Some(fault) = fault {
+        return Err(header.error(fault.in_field("pod", || field_of_wrong_type(body, check_pod))));
+    }
+    let (mut pod, old_pod) = (object, old_object);
+    if let Some(pod) = &mut pod {
         let met = pod.keys + old_pod.as_ref().map_or(0, |old| old.keys);
         if unknown_place::is_possible(body, met) {
-            pod.pod.unknown_places = unknown_place::find(body);
+            pod.pod.unknown_places = unknown_place::find(body, TemplateAt::Itself);
         }
     }
-    request.header.into_request(pod.map(|wire| wire.pod), old_pod.map(|wire| wire.pod))
+    header.into_request(pod.map(|wire| wire.pod), old_pod.map(|wire| wire.pod))
 }
 
-/// The objects could not be read. That does not matter where they are not looked at; elsewhere the answer needs
-/// the uid, so read what stands around them.
-fn review_without_objects<'a>(body: &'a [u8], error: &serde_json::Error) -> Result<Request<'a>, ReviewError> {
-    let fault = ReviewErrorKind::of_json(error);
-    let Ok(Object(review)) = serde_json::from_slice::<Object<Review<'a, IgnoredAny>>>(body) else {
-        return Err(ReviewError::new(fault));
+/// Reads a review of an object with a pod template.
+pub(crate) fn template_review(body: &[u8]) -> Result<TemplateRequest<'_>, ReviewError> {
+    let Checked { header, kind, object, old_object, fault } = checked::<WorkloadWire<'_>>(body)?;
+    let Some(kind) = header.workload_kind(&kind.group.0, &kind.version.0, &kind.kind.0)? else {
+        return header.into_template_request(None, None);
     };
-    let header = Header::check(review)?.header;
-    match (header.scope(), fault) {
-        (Scope::Unrelated, _) => header.into_request(None, None),
-        (_, ReviewErrorKind::Data { line, column, .. }) => {
-            Err(header.error(ReviewErrorKind::Data { line, column, field: field_of_wrong_type(body) }))
-        }
-        (_, fault) => Err(header.error(fault)),
+    if let Some(fault) = fault {
+        let field = || field_of_wrong_type(body, check_object);
+        return Err(header.error(fault.in_field(kind.as_str(), field)));
     }
+    let (mut template, keys) = object.map(|wire| wire.of_kind(kind)).unzip();
+    let (old, old_keys) = old_object.map(|wire| wire.of_kind(kind)).unzip();
+    if let Some(template) = &mut template {
+        if unknown_place::is_possible(body, keys.unwrap_or(0) + old_keys.unwrap_or(0)) {
+            template.unknown_places = unknown_place::find(body, kind.template_at());
+        }
+        template.compare(old.as_ref(), || same_template(body, kind));
+    }
+    header.into_template_request(template, old)
+}
+
+/// Whether the template of the object is that of the old object, in every field.
+fn same_template(body: &[u8], kind: WorkloadKind) -> bool {
+    let Ok(review) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
+    let at = |object: &str| review.pointer(&format!("/request/{object}{}", kind.template_pointer()));
+    at("object") == at("oldObject")
 }
 
 /// The reader stops at a line and a column; people know the field better.
-fn field_of_wrong_type(body: &[u8]) -> Option<String> {
+fn field_of_wrong_type(body: &[u8], check: fn(&serde_json::Value) -> Vec<FieldError>) -> Option<String> {
     let review: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let errors = check_pod(review.pointer("/request/object")?);
+    let errors = check(review.pointer("/request/object")?);
     errors.iter().find(|error| error.kind() == FieldErrorKind::TypeInvalid).map(FieldError::path)
 }
 
+/// A review whose header makes sense.
+struct Checked<'a, T> {
+    header: Header<'a>,
+    kind: Kind<'a>,
+    object: Option<T>,
+    old_object: Option<T>,
+    /// Why the objects could not be read; then neither is there. That matters only where they are looked at.
+    fault: Option<ReviewErrorKind>,
+}
+
+fn checked<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Checked<'a, T>, ReviewError> {
+    let error = match serde_json::from_slice(body) {
+        Ok(Object(review)) => return Header::check(review),
+        Err(error) => error,
+    };
+    let fault = ReviewErrorKind::of_json(&error);
+    // The answer needs the uid, so read what stands around the objects.
+    let Ok(Object(review)) = serde_json::from_slice::<Object<Review<'a, IgnoredAny>>>(body) else {
+        return Err(ReviewError::new(fault));
+    };
+    let Checked { header, kind, .. } = Header::check(review)?;
+    Ok(Checked { header, kind, object: None, old_object: None, fault: Some(fault) })
+}
+
 /// What a request says besides its objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Header<'a> {
     pub(crate) uid: Cow<'a, str>,
     pub(crate) version: ReviewVersion,
     pub(crate) operation: Operation,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     pub(crate) sub_resource: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     pub(crate) namespace: Cow<'a, str>,
-}
-
-struct Checked<'a, T> {
-    header: Header<'a>,
-    object: Option<T>,
-    old_object: Option<T>,
 }
 
 impl<'a> Header<'a> {
@@ -107,8 +148,8 @@ impl<'a> Header<'a> {
         let namespace = request.namespace.unwrap_or_default().0;
         let header = Header { uid, version, operation, sub_resource, namespace };
         let kind = request.kind.map(|Object(kind)| kind).unwrap_or_default();
-        header.check_kind(&kind.group.0, &kind.kind.0)?;
-        Ok(Checked { header, object: request.object, old_object: request.old_object })
+        let (object, old_object) = (request.object, request.old_object);
+        Ok(Checked { header, kind, object, old_object, fault: None })
     }
 
     pub(crate) fn scope(&self) -> Scope {
@@ -125,6 +166,56 @@ impl<'a> Header<'a> {
                 Err(self.error(ReviewErrorKind::NotAPod(kind)))
             }
         }
+    }
+
+    /// The kind of an object whose template is looked at, or `None` where none is.
+    pub(crate) fn workload_kind(
+        &self,
+        group: &str,
+        version: &str,
+        kind: &str,
+    ) -> Result<Option<WorkloadKind>, ReviewError> {
+        if self.template_scope() == Scope::Unrelated {
+            return Ok(None);
+        }
+        let known = WorkloadKind::of_type(group, version, kind);
+        match known.filter(|kind| WorkloadKind::templated().any(|templated| templated == *kind)) {
+            Some(kind) => Ok(Some(kind)),
+            None => {
+                let api_version =
+                    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+                let (kind, version) =
+                    (shown::name(kind).into_owned(), shown::name(&api_version).into_owned());
+                Err(self.error(ReviewErrorKind::NoTemplate { kind, version }))
+            }
+        }
+    }
+
+    /// Only the object itself has a template, and only the two operations that store it.
+    pub(crate) fn template_scope(&self) -> Scope {
+        match self.sub_resource.is_empty() {
+            true => self.scope(),
+            false => Scope::Unrelated,
+        }
+    }
+
+    pub(crate) fn into_template_request(
+        self,
+        template: Option<Template<'a>>,
+        old_template: Option<Template<'a>>,
+    ) -> Result<TemplateRequest<'a>, ReviewError> {
+        if self.uid.is_empty() {
+            return Err(self.error(ReviewErrorKind::NoUid));
+        }
+        let (template, old_template): (Option<Template<'a>>, _) =
+            match (self.template_scope(), template, old_template) {
+                (Scope::Unrelated, _, _) => (None, None),
+                (_, None, _) => return Err(self.error(ReviewErrorKind::NoObject("object"))),
+                (Scope::Update, _, None) => return Err(self.error(ReviewErrorKind::NoObject("oldObject"))),
+                (Scope::Update, template, old) => (template, old),
+                (_, Some(template), _) => (Some(Template { is_new: true, ..template }), None),
+            };
+        Ok(TemplateRequest { header: self, template, old_template })
     }
 
     pub(crate) fn error(&self, kind: ReviewErrorKind) -> ReviewError {
@@ -187,6 +278,8 @@ struct RequestWire<'a, T> {
 struct Kind<'a> {
     #[serde(borrow)]
     group: Text<'a>,
+    #[serde(borrow)]
+    version: Text<'a>,
     #[serde(borrow)]
     kind: Text<'a>,
 }

@@ -2,7 +2,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContainerList, Place, ReviewError, ReviewVersion, read, shown};
+use crate::{ContainerList, Place, ReviewError, ReviewVersion, fault::Subject, read, shown};
 
 /// One admission request, as far as gMSA is concerned: who it is about, and the gMSA fields of the pod.
 ///
@@ -64,12 +64,7 @@ impl<'a> TryFrom<Replayed<'a>> for Request<'a> {
     fn try_from(replayed: Replayed<'a>) -> Result<Self, ReviewError> {
         let Replayed { uid, version, operation, sub_resource, namespace, pod, old_pod } = replayed;
         let header = read::Header { uid, version, operation, sub_resource, namespace };
-        let sorted = |mut pod: Pod<'a>| {
-            pod.gmsa.retain(|fields| fields.name.is_some() || fields.contents.is_some());
-            pod.gmsa.sort_by_key(|fields| fields.place);
-            pod
-        };
-        header.into_request(pod.map(sorted), old_pod.map(sorted))
+        header.into_request(pod.map(Pod::replayed), old_pod.map(Pod::replayed))
     }
 }
 
@@ -153,6 +148,10 @@ impl<'a> Request<'a> {
     pub(crate) fn scope(&self) -> Scope {
         scope(self.operation, &self.sub_resource)
     }
+
+    pub(crate) fn subject(&'a self) -> Subject<'a> {
+        Subject { namespace: self.namespace(), pod: self.pod(), template: "" }
+    }
 }
 
 pub(crate) fn scope(operation: Operation, sub_resource: &str) -> Scope {
@@ -227,6 +226,13 @@ impl<'a> Pod<'a> {
     /// that a later Kubernetes adds. Such a pod is denied: nobody could say what runs with that identity.
     pub fn unknown_places(&self) -> &[String] {
         &self.unknown_places
+    }
+
+    /// A pod that was not read by this crate, with what the reader makes sure of.
+    pub(crate) fn replayed(mut self) -> Self {
+        self.gmsa.retain(|fields| fields.name.is_some() || fields.contents.is_some());
+        self.gmsa.sort_by_key(|fields| fields.place);
+        self
     }
 
     /// Whether the container at that place runs on the host itself, where Windows ignores gMSA fields.

@@ -4,9 +4,9 @@ use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::Status};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
-    Denial, Patch, Request, ReviewVersion,
+    Denial, Patch, ReviewVersion,
     audit::{Annotations, DECISION},
-    mutate, validate,
+    mutate, template, validate,
 };
 
 /// The answer to an admission request, which serializes as the `AdmissionReview` that the API server expects.
@@ -52,11 +52,20 @@ impl From<validate::Decision> for Verdict<'_> {
     }
 }
 
+impl From<template::Decision> for Verdict<'_> {
+    fn from(decision: template::Decision) -> Self {
+        match decision {
+            template::Decision::Allow | template::Decision::Warn(_) => Self::Allow(Patch::default()),
+            template::Decision::Deny(denial) => Self::Deny(denial),
+        }
+    }
+}
+
 impl<'f> Response<'f> {
-    pub(crate) fn new(request: &'f Request<'_>, verdict: Verdict<'f>) -> Self {
+    pub(crate) fn new(uid: &'f str, version: ReviewVersion, verdict: Verdict<'f>) -> Self {
         Self {
-            uid: Cow::Borrowed(request.uid()),
-            version: request.version(),
+            uid: Cow::Borrowed(uid),
+            version,
             verdict,
             warnings: Vec::new(),
             audit_annotations: Annotations::new(),

@@ -60,10 +60,12 @@ pub(crate) enum ReviewErrorKind {
         line: usize,
         column: usize,
     },
-    /// A value that cannot be read. The field is known where the pod's own checks find it.
+    /// A value that cannot be read. The field of the `owner` (`pod`, `Deployment`) is known where the API server's
+    /// own checks find it.
     Data {
         line: usize,
         column: usize,
+        owner: &'static str,
         field: Option<String>,
     },
     NotAReview,
@@ -72,17 +74,32 @@ pub(crate) enum ReviewErrorKind {
     Version(String),
     Operation(String),
     NotAPod(String),
+    NoTemplate {
+        kind: String,
+        version: String,
+    },
     NoObject(&'static str),
     #[cfg(feature = "kube")]
-    Object(&'static str),
+    Object {
+        field: &'static str,
+        owner: &'static str,
+    },
 }
 
 impl ReviewErrorKind {
     pub(crate) fn of_json(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         match error.is_data() {
-            true => Self::Data { line, column, field: None },
+            true => Self::Data { line, column, owner: "pod", field: None },
             false => Self::Syntax { line, column },
+        }
+    }
+
+    /// Says which field of what a value of the wrong type stands in.
+    pub(crate) fn in_field(self, owner: &'static str, field: impl FnOnce() -> Option<String>) -> Self {
+        match self {
+            Self::Data { line, column, .. } => Self::Data { line, column, owner, field: field() },
+            other => other,
         }
     }
 
@@ -96,10 +113,10 @@ impl ReviewErrorKind {
             Self::NoUid => "request.uid".to_owned(),
             Self::Version(_) => "apiVersion".to_owned(),
             Self::Operation(_) => "request.operation".to_owned(),
-            Self::NotAPod(_) => "request.kind".to_owned(),
+            Self::NotAPod(_) | Self::NoTemplate { .. } => "request.kind".to_owned(),
             Self::NoObject(field) => format!("request.{field}"),
             #[cfg(feature = "kube")]
-            Self::Object(field) => format!("request.{field}"),
+            Self::Object { field, .. } => format!("request.{field}"),
         }
     }
 
@@ -108,12 +125,18 @@ impl ReviewErrorKind {
             Self::Syntax { .. } | Self::NotAReview | Self::NoRequest | Self::NoUid | Self::NoObject(_) => {
                 "send the AdmissionReview as the API server makes it"
             }
-            Self::Data { .. } => "correct the pod",
+            Self::Data { owner: "pod", .. } => "correct the pod",
+            Self::Data { .. } => "correct the pod template",
             Self::Version(_) => "put `v1` into the webhook's admissionReviewVersions",
             Self::Operation(_) => "register the webhook for CREATE and UPDATE",
             Self::NotAPod(_) => "register the webhook for pods and pods/ephemeralcontainers only",
+            Self::NoTemplate { .. } => {
+                "register the template check for the workloads of apps/v1 and batch/v1 and for replicationcontrollers only"
+            }
             #[cfg(feature = "kube")]
-            Self::Object(_) => "correct the pod",
+            Self::Object { owner: "pod", .. } => "correct the pod",
+            #[cfg(feature = "kube")]
+            Self::Object { .. } => "correct the pod template",
         }
     }
 }
@@ -155,10 +178,10 @@ impl fmt::Display for ReviewError {
             ReviewErrorKind::Syntax { line, column } => {
                 write!(f, "the body is not JSON: fault at line {line}, column {column}")
             }
-            ReviewErrorKind::Data { line, column, field } => {
+            ReviewErrorKind::Data { line, column, owner, field } => {
                 f.write_str("the admission review cannot be read: ")?;
                 match field {
-                    Some(field) => write!(f, "the pod's {field} has a value of the wrong type, at ")?,
+                    Some(field) => write!(f, "the {owner}'s {field} has a value of the wrong type, at ")?,
                     None => f.write_str("a value of the wrong type or a duplicate key at ")?,
                 }
                 write!(f, "line {line}, column {column}")
@@ -179,10 +202,16 @@ impl fmt::Display for ReviewError {
                 f.write_str("expected a Pod object, got an object without a kind")
             }
             ReviewErrorKind::NotAPod(kind) => write!(f, "expected a Pod object, got a {kind}"),
+            ReviewErrorKind::NoTemplate { kind, version: _ } if kind.is_empty() => {
+                f.write_str("expected an object with a pod template, got an object without a kind")
+            }
+            ReviewErrorKind::NoTemplate { kind, version } => {
+                write!(f, "expected an object with a pod template, got a {kind} of `{version}`")
+            }
             ReviewErrorKind::NoObject(field) => write!(f, "the admission request has no `{field}`"),
             #[cfg(feature = "kube")]
-            ReviewErrorKind::Object(field) => {
-                write!(f, "`{field}` of the admission request cannot be read as a pod")
+            ReviewErrorKind::Object { field, owner } => {
+                write!(f, "`{field}` of the admission request cannot be read as a {owner}")
             }
         }
     }

@@ -29,14 +29,14 @@
 
 mod report;
 
-use gmsa_rbac::{AccessQuestion, Answer};
+use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant};
 use serde_json::{Value, json};
 
 use crate::{
     ContainerList, Denial, Place, Policy, Request, Response, Snapshot,
     api_server::{FieldError, FieldErrorKind, check_object, check_pod, default_pod, prune},
     mutate,
-    place::{CONTENTS_FIELD, NAME_FIELD},
+    place::{CONTENTS_FIELD, NAME_FIELD, within},
     validate,
     workload::{WorkloadError, WorkloadKind, WorkloadPod, pod_of},
 };
@@ -60,7 +60,7 @@ pub fn simulate(
     let mut object = object.clone();
     let pruned = prune(&mut object);
     let Some(workload) = pod_of(&object)? else { return Ok(None) };
-    let run = Run { cluster, policy, template: workload.template_pointer() };
+    let run = Run { cluster, policy, template: workload.kind().template_path() };
     let mut simulation = Simulation {
         kind: workload.kind(),
         namespace: workload.namespace().to_owned(),
@@ -142,7 +142,15 @@ impl Run<'_> {
         simulation.warnings = response.warnings().to_vec();
         let mut refusal = self.refused(Step::Validate, response.denial()?);
         for question in needs.access() {
-            if let Answer::Deny(explained) = self.cluster.rbac().explain(question) {
+            let rbac = self.cluster.rbac();
+            // The webhook sees no roles and proposes names that may be taken; here those that are free are known.
+            if let (Ok(proposed), Some(free)) = (ProposedGrant::new(question), rbac.grant_for(question)) {
+                let proposed = proposed.commands();
+                for fault in refusal.faults.iter_mut().filter(|fault| fault.commands == proposed) {
+                    fault.commands = free.text().lines().map(str::to_owned).collect();
+                }
+            }
+            if let Answer::Deny(explained) = rbac.explain(question) {
                 refusal.near_misses.extend(explained.near_misses().iter().map(|near| Hint {
                     credential_spec: question.credential_spec().to_owned(),
                     message: near.to_string(),
@@ -154,13 +162,8 @@ impl Run<'_> {
     }
 
     fn refused(&self, step: Step, denial: &Denial) -> Refusal {
-        let prefix = self.template.trim_start_matches('/').replace('/', ".");
-        let within = |field: &str| match prefix.is_empty() {
-            true => field.to_owned(),
-            false => format!("{prefix}.{field}"),
-        };
         let faults = denial.causes().iter().map(|cause| RefusedField {
-            field: within(cause.field()),
+            field: within(self.template, cause.field()),
             message: cause.message().to_owned(),
             fix: Some(cause.fix().to_owned()),
             commands: cause.commands().to_vec(),

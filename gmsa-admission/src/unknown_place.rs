@@ -1,7 +1,10 @@
 //! Finds gMSA fields at places that the visitor does not know, so that a list of containers which a later
 //! Kubernetes adds is denied rather than passed unseen.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    marker::PhantomData,
+};
 
 use memchr::memmem;
 use serde::{
@@ -13,6 +16,7 @@ use serde_json::Value;
 use crate::{
     Place,
     place::{CONTENTS_FIELD, NAME_FIELD},
+    workload::TemplateAt,
 };
 
 /// Whether the body may hold more gMSA keys than the `met` ones. A cheap look at the raw bytes: no false "no",
@@ -33,34 +37,42 @@ fn has_escaped_letter(body: &[u8]) -> bool {
     memmem::find_iter(body, br"\u00").any(|at| matches!(body.get(at.saturating_add(4)), Some(b'4'..=b'7')))
 }
 
-/// The JSON pointers, within the pod, of gMSA keys at unknown places in the review's `request.object`. On an update,
-/// what stands in the old object just so brings in nothing and is left out.
-pub(crate) fn find(body: &[u8]) -> Vec<String> {
+/// The JSON pointers, within the object, of gMSA keys at unknown places in the review's `request.object`, which has
+/// its pod at `template`. On an update, what stands in the old object just so brings in nothing and is left out.
+pub(crate) fn find(body: &[u8], template: TemplateAt) -> Vec<String> {
+    match template {
+        TemplateAt::Itself => find_below::<Itself>(body),
+        TemplateAt::Spec => find_below::<Spec>(body),
+        TemplateAt::JobTemplate => find_below::<JobTemplate>(body),
+    }
+}
+
+fn find_below<R: Root>(body: &[u8]) -> Vec<String> {
     #[derive(Deserialize)]
-    struct Review {
-        request: Option<Request>,
+    #[serde(bound(deserialize = "R: Root"))]
+    struct Review<R> {
+        request: Option<Request<R>>,
     }
     #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Request {
-        object: Option<Found>,
-        old_object: Option<Found>,
+    #[serde(rename_all = "camelCase", bound(deserialize = "R: Root"))]
+    struct Request<R> {
+        object: Option<FoundBelow<R>>,
+        old_object: Option<FoundBelow<R>>,
     }
-    match serde_json::from_slice::<Review>(body) {
-        Ok(Review { request: Some(request) }) => {
-            request.object.unwrap_or_default().new_since(&request.old_object.unwrap_or_default())
-        }
+    let found = |object: Option<FoundBelow<R>>| object.map(|object| object.found).unwrap_or_default();
+    match serde_json::from_slice::<Review<R>>(body) {
+        Ok(Review { request: Some(request) }) => found(request.object).new_since(&found(request.old_object)),
         Ok(Review { request: None }) => Vec::new(),
         // Nesting that is too deep to search may hide a key.
         Err(_) => vec!["/spec".to_owned()],
     }
 }
 
-/// The same between two pods that are at hand as JSON values.
+/// The same between two objects that are at hand as JSON values.
 #[cfg(feature = "kube")]
-pub(crate) fn find_in(pod: &Value, old_pod: Option<&Value>) -> Vec<String> {
-    let found = |pod: &Value| Found::deserialize(pod);
-    match (found(pod), old_pod.map(found).transpose()) {
+pub(crate) fn find_in(object: &Value, old_object: Option<&Value>, template: TemplateAt) -> Vec<String> {
+    let found = |object: &Value| Found::read(object, template.pointer());
+    match (found(object), old_object.map(found).transpose()) {
         (Ok(found), Ok(old)) => found.new_since(&old.unwrap_or_default()),
         _ => vec!["/spec".to_owned()],
     }
@@ -103,6 +115,12 @@ impl Found {
         new
     }
 
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, template: &'static str) -> Result<Self, D::Error> {
+        let mut found = Self::default();
+        Walk { path: &mut String::new(), found: &mut found, template }.deserialize(deserializer)?;
+        Ok(found)
+    }
+
     fn push(&mut self, mut pointer: String, value: Value) {
         if self.places.len() >= MOST_PLACES {
             self.partial = true;
@@ -116,11 +134,35 @@ impl Found {
     }
 }
 
-impl<'de> Deserialize<'de> for Found {
+/// Where the pod stands in an object, for a reader that takes no arguments.
+trait Root {
+    const TEMPLATE: &'static str;
+}
+
+struct Itself;
+struct Spec;
+struct JobTemplate;
+
+impl Root for Itself {
+    const TEMPLATE: &'static str = TemplateAt::Itself.pointer();
+}
+
+impl Root for Spec {
+    const TEMPLATE: &'static str = TemplateAt::Spec.pointer();
+}
+
+impl Root for JobTemplate {
+    const TEMPLATE: &'static str = TemplateAt::JobTemplate.pointer();
+}
+
+struct FoundBelow<R> {
+    found: Found,
+    root: PhantomData<R>,
+}
+
+impl<'de, R: Root> Deserialize<'de> for FoundBelow<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut found = Self::default();
-        Walk { path: &mut String::new(), found: &mut found }.deserialize(deserializer)?;
-        Ok(found)
+        Found::read(deserializer, R::TEMPLATE).map(|found| Self { found, root: PhantomData })
     }
 }
 
@@ -128,14 +170,20 @@ impl<'de> Deserialize<'de> for Found {
 struct Walk<'w> {
     path: &'w mut String,
     found: &'w mut Found,
+    template: &'static str,
 }
 
 impl Walk<'_> {
+    /// Whether this is where the visitor looks for gMSA fields.
+    fn is_known(&self) -> bool {
+        self.path.strip_prefix(self.template).is_some_and(|path| Place::from_pointer(path).is_some())
+    }
+
     fn at(&mut self, segment: impl fmt::Display) -> (usize, Walk<'_>) {
         let parent = self.path.len();
         // Writing to a String cannot fail.
         let _ = write!(self.path, "/{segment}");
-        (parent, Walk { path: self.path, found: self.found })
+        (parent, Walk { path: self.path, found: self.found, template: self.template })
     }
 }
 
@@ -157,12 +205,12 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             // Labels, annotations and managed fields quote field names and give nobody an identity.
-            if self.path.is_empty() && key == "metadata" {
+            if key == "metadata" && (self.path.is_empty() || self.path == self.template) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let is_field = key == NAME_FIELD || key == CONTENTS_FIELD;
-            if is_field && !is_known(self.path) && !is_map_of_texts(self.path) {
+            if is_field && !self.is_known() && !is_map_of_texts(self.path) {
                 let value = map.next_value()?;
                 self.found.push(format!("{}/{key}", self.path), value);
                 continue;
@@ -216,9 +264,11 @@ impl<'de> Visitor<'de> for Walk<'_> {
 ///
 /// Source: Kubernetes `k8s.io/api/core/v1/types.go`, fields of type `map[string]string` and `ResourceList`.
 fn is_map_of_texts(path: &str) -> bool {
-    const MAPS: [&str; 8] = [
+    const MAPS: [&str; 9] = [
         "/nodeSelector",
         "/matchLabels",
+        // Of replication controllers.
+        "/selector",
         "/labels",
         "/annotations",
         "/limits",
@@ -227,9 +277,4 @@ fn is_map_of_texts(path: &str) -> bool {
         "/volumeAttributes",
     ];
     MAPS.iter().any(|map| path.ends_with(map))
-}
-
-/// Whether `path` is where the visitor looks for gMSA fields.
-fn is_known(path: &str) -> bool {
-    Place::from_pointer(path).is_some()
 }

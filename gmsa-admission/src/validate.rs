@@ -1,13 +1,12 @@
 //! Enforcement: lets a pod through only if its service account may use each identity, and its contents are those
 //! of the named credential specs.
 
-use gmsa_credspec::Comparison;
 use gmsa_rbac::AccessQuestion;
-use gmsa_types::{CredentialSpecName, check_dns_label, check_dns_subdomain};
+use gmsa_types::{CredentialSpecName, check_dns_label};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessAnswer, CredSpecAnswer, Denial, Facts, GmsaFields, Needs, Pod, Policy, Request, Response, audit,
+    Denial, Facts, GmsaFields, Needs, Pod, Policy, Request, Response, audit, check,
     fault::{At, Fault, Faults},
     request::{Scope, changes, new_ephemeral},
     warning,
@@ -78,7 +77,7 @@ fn must_be_unchanged<'r>(
     faults: &mut Faults,
 ) {
     for change in changes(pod, old, added) {
-        faults.push(Fault::changed(request, &change));
+        faults.push(Fault::changed(request.subject(), &change));
     }
 }
 
@@ -131,43 +130,27 @@ impl<'r> Validation<'r> {
         'r: 'f,
     {
         let request: &'f Request<'f> = self.request;
-        Response::new(request, self.decide(facts).into())
+        Response::new(request.uid(), request.version(), self.decide(facts).into())
             .with_warnings(warning::of(request))
-            .with_audit_annotations(audit::credential_specs(request))
+            .with_audit_annotations(audit::credential_specs(request.pod()))
     }
 
-    /// The account that the pod runs as: on an update the one that it has had from the start. `None` if it has
-    /// none, or one that cannot be, so that there is nobody to ask about.
+    /// The account that the pod runs as: on an update the one that it has had from the start.
     fn service_account(&self) -> Option<&'r str> {
-        let pod = self.request.old_pod().or_else(|| self.request.pod())?;
-        let account = pod.service_account();
-        check_dns_subdomain("service account name", account).is_ok().then_some(account)
+        check::service_account(self.request.old_pod().or_else(|| self.request.pod())?)
     }
 
     fn question(&self, fields: &'r GmsaFields<'r>) -> Option<AccessQuestion<'r>> {
-        let name = fields.name().filter(|name| CredentialSpecName::try_from(*name).is_ok())?;
-        Some(AccessQuestion::new(self.request.namespace(), self.service_account()?, name))
+        check::question(self.request.namespace(), self.service_account(), fields)
     }
 
     /// In upstream's order: permission first, so that nobody learns about contents that they may not use.
     fn check(&self, fields: &'r GmsaFields<'r>, facts: &Facts<'_>) -> Result<(), Fault> {
-        let at = At { request: self.request, fields };
+        let at = At { subject: self.request.subject(), fields };
         let Some(name) = fields.name() else { return Err(at.no_name()) };
         let name = at.check_name(name)?;
-        let Some(question) = self.question(fields) else { return Err(at.no_service_account(&name)) };
-        match facts.access(&question) {
-            Some(AccessAnswer::Allow) => {}
-            Some(AccessAnswer::Deny { reason }) => return Err(at.not_authorized(&question, &name, reason)),
-            Some(AccessAnswer::Unavailable(reason)) => {
-                return Err(at.access_unknown(&question, &name, reason));
-            }
-            None => return Err(at.access_unknown(&question, &name, "it was not asked")),
-        }
+        at.permit(&name, self.question(fields).as_ref(), facts)?;
         let Some(contents) = fields.contents() else { return Err(at.not_expanded(&name)) };
-        let comparison: Comparison = match facts.credential_spec(&name) {
-            Some(CredSpecAnswer::Found(resource)) => resource.compare(contents),
-            answer => return Err(at.no_contents(&name, answer)),
-        };
-        at.mismatch(&name, &comparison).map_or(Ok(()), Err)
+        at.compare(&name, contents, facts)
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Operation, Place, Request, request::Scope};
+use crate::{Operation, Place, Pod, Request, place::within, read::Header, request::Scope};
 
 /// What the sender should know although the request is not refused for it.
 ///
@@ -14,18 +14,27 @@ pub(crate) fn of(request: &Request<'_>) -> Vec<String> {
         (Scope::Update, _) | (_, None) => return warnings,
         (_, Some(pod)) => pod,
     };
+    warnings.extend(of_pod(pod, ""));
+    warnings
+}
+
+/// The fields of a pod that Windows ignores. `template` is the path of the template that the pod is made of.
+pub(crate) fn of_pod(pod: &Pod<'_>, template: &str) -> Vec<String> {
+    let mut warnings = Vec::new();
     if pod.gmsa().is_empty() {
         return warnings;
     }
     if pod.os() == "linux" {
-        warnings.push("spec.os.name is linux: the gMSA fields of this pod have no effect".to_owned());
+        let field = within(template, "spec.os.name");
+        warnings.push(format!("{field} is linux: the gMSA fields of this pod have no effect"));
     }
     let on_the_host = pod.gmsa().iter().filter(|fields| pod.is_host_process(fields));
     for fields in on_the_host {
         let whom = match fields.place {
             Place::Pod => "a hostProcess pod".to_owned(),
             Place::Container { list, index } => {
-                format!("spec.{}[{index}], a hostProcess container", list.field())
+                let container = within(template, format_args!("spec.{}[{index}]", list.field()));
+                format!("{container}, a hostProcess container")
             }
         };
         warnings.push(format!("gMSA fields have no effect on {whom}"));
@@ -35,21 +44,37 @@ pub(crate) fn of(request: &Request<'_>) -> Vec<String> {
     warnings
 }
 
-fn too_wide(request: &Request<'_>) -> String {
-    let operation = match request.operation() {
-        Operation::Create => "CREATE",
-        Operation::Update => "UPDATE",
-        Operation::Delete => "DELETE",
-        Operation::Connect => "CONNECT",
+/// The template check was called for something that brings in no template.
+pub(crate) fn no_template(header: &Header<'_>) -> String {
+    let (operation, subresource) = (name_of(header.operation), subresource(&header.sub_resource));
+    let what = match subresource.as_str() {
+        "" => "objects".to_owned(),
+        subresource => format!("subresource {subresource}"),
     };
-    let resource: String = match request.sub_resource() {
+    format!("gMSA template check called for {operation} of {what}: it needs CREATE, UPDATE of workloads only")
+}
+
+fn too_wide(request: &Request<'_>) -> String {
+    let operation = name_of(request.operation());
+    let resource = match subresource(request.sub_resource()).as_str() {
         "" => "pods".to_owned(),
-        // No Kubernetes subresource is longer or has other characters.
-        other => {
-            format!("pods/{}", other.chars().filter(char::is_ascii_alphanumeric).take(24).collect::<String>())
-        }
+        other => format!("pods/{other}"),
     };
     format!(
         "gMSA webhook called for {operation} {resource}: it needs CREATE pods, UPDATE pods/ephemeralcontainers only"
     )
+}
+
+fn name_of(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "CREATE",
+        Operation::Update => "UPDATE",
+        Operation::Delete => "DELETE",
+        Operation::Connect => "CONNECT",
+    }
+}
+
+/// No Kubernetes subresource is longer or has other characters.
+fn subresource(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).take(24).collect()
 }

@@ -19,11 +19,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod kind;
+
 use std::fmt;
 
 use gmsa_types::check_dns_subdomain;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+pub(crate) use kind::TemplateAt;
+pub use kind::WorkloadKind;
 
 /// The pod that the controller of `object` would create; `None` if `object` makes no pods.
 ///
@@ -57,121 +61,14 @@ pub fn pod_of(object: &Value) -> Result<Option<WorkloadPod>, WorkloadError> {
     let own_name = text_at(object, "/metadata/name")?;
     let prefix = text_at(object, "/metadata/generateName")?;
     let name = own_name.or(prefix).ok_or_else(|| WorkloadError::missing("/metadata/name"))?;
-    let pod = match kind {
-        WorkloadKind::Pod => bare_pod(object, namespace)?,
-        _ => {
-            let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
-            templated_pod(object, kind, namespace, name, generate_name)?
-        }
+    let (pod, names_hosts) = match kind {
+        WorkloadKind::Pod => (bare_pod(object, namespace)?, false),
+        _ => templated_pod(object, kind, namespace, own_name, prefix)?,
     };
-    Ok(Some(WorkloadPod { kind, namespace: namespace.to_owned(), name: name.to_owned(), pod }))
-}
-
-/// A kind of object that makes pods.
-///
-/// ```
-/// use gmsa_admission::workload::WorkloadKind;
-///
-/// assert_eq!(WorkloadKind::CronJob.api_version(), "batch/v1");
-/// assert_eq!(WorkloadKind::CronJob.template_pointer(), "/spec/jobTemplate/spec/template");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum WorkloadKind {
-    /// A pod itself.
-    Pod,
-    /// `apps/v1` Deployment.
-    Deployment,
-    /// `apps/v1` StatefulSet.
-    StatefulSet,
-    /// `apps/v1` DaemonSet.
-    DaemonSet,
-    /// `apps/v1` ReplicaSet.
-    ReplicaSet,
-    /// `v1` ReplicationController.
-    ReplicationController,
-    /// `batch/v1` Job.
-    Job,
-    /// `batch/v1` CronJob.
-    CronJob,
-}
-
-impl WorkloadKind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Pod,
-        Self::Deployment,
-        Self::StatefulSet,
-        Self::DaemonSet,
-        Self::ReplicaSet,
-        Self::ReplicationController,
-        Self::Job,
-        Self::CronJob,
-    ];
-
-    /// The kind as manifests write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pod => "Pod",
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::ReplicationController => "ReplicationController",
-            Self::Job => "Job",
-            Self::CronJob => "CronJob",
-        }
-    }
-
-    /// The `apiVersion` under which API servers serve it.
-    pub const fn api_version(self) -> &'static str {
-        match self {
-            Self::Pod | Self::ReplicationController => "v1",
-            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
-            Self::Job | Self::CronJob => "batch/v1",
-        }
-    }
-
-    /// The JSON pointer of the pod template in the object; for a pod `""`, the object itself. Put in front of a
-    /// pointer into the pod, it gives the place in the manifest.
-    pub const fn template_pointer(self) -> &'static str {
-        match self {
-            Self::Pod => "",
-            Self::CronJob => "/spec/jobTemplate/spec/template",
-            _ => "/spec/template",
-        }
-    }
-
-    /// The kind of `object`; `None` if it is of a kind that makes no pods, or of another API group that has a
-    /// kind of the same name.
-    ///
-    /// # Errors
-    ///
-    /// [`WorkloadError`] if `kind` or `apiVersion` is missing or no string, or if the version is one that API
-    /// servers no longer serve, such as `extensions/v1beta1`.
-    pub fn of(object: &Value) -> Result<Option<Self>, WorkloadError> {
-        if !object.is_object() {
-            return Err(WorkloadError::wrong_type("", "an object"));
-        }
-        let text = text_at(object, "/kind")?.ok_or_else(|| WorkloadError::missing("/kind"))?;
-        let version = text_at(object, "/apiVersion")?.ok_or_else(|| WorkloadError::missing("/apiVersion"))?;
-        let Some(kind) = Self::ALL.into_iter().find(|kind| kind.as_str() == text) else { return Ok(None) };
-        if version == kind.api_version() {
-            return Ok(Some(kind));
-        }
-        let group = group_of(version);
-        if group == group_of(kind.api_version()) || group == "extensions" {
-            let fault = WorkloadFault::NotServed { kind };
-            return Err(WorkloadError { pointer: "/apiVersion".to_owned(), fault });
-        }
-        Ok(None)
-    }
-}
-
-impl fmt::Display for WorkloadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    let count = |field: &str| present(object, &format!("{}/{field}", owner(kind))).and_then(Value::as_i64);
+    let several = kind.makes_several(count("replicas"), count("parallelism"));
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+    Ok(Some(WorkloadPod { kind, namespace, name, names_hosts, several, pod }))
 }
 
 /// A pod as a controller makes it, and where it comes from. Made by [`pod_of`].
@@ -180,6 +77,8 @@ pub struct WorkloadPod {
     kind: WorkloadKind,
     namespace: String,
     name: String,
+    names_hosts: bool,
+    several: bool,
     pod: Value,
 }
 
@@ -197,6 +96,16 @@ impl WorkloadPod {
     /// The name of the workload, or the prefix if it has a `generateName` alone.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the controller gives each pod a hostname of its own.
+    pub(crate) fn names_hosts(&self) -> bool {
+        self.names_hosts
+    }
+
+    /// See [`WorkloadKind::makes_several`].
+    pub(crate) fn makes_several(&self) -> bool {
+        self.several
     }
 
     /// The JSON pointer of the pod template in the workload; see [`WorkloadKind::template_pointer`].
@@ -303,13 +212,20 @@ fn bare_pod(object: &Value, namespace: &str) -> Result<Value, WorkloadError> {
     Ok(pod)
 }
 
+/// The pointer of the `spec` that the template stands in.
+fn owner(kind: WorkloadKind) -> &'static str {
+    let template = kind.template_pointer();
+    template.strip_suffix("/template").unwrap_or(template)
+}
+
+/// The pod, and whether the controller made its hostname.
 fn templated_pod(
     object: &Value,
     kind: WorkloadKind,
     namespace: &str,
-    name: &str,
-    mut generate_name: String,
-) -> Result<Value, WorkloadError> {
+    own_name: Option<&str>,
+    prefix: Option<&str>,
+) -> Result<(Value, bool), WorkloadError> {
     let template = kind.template_pointer();
     let at = |field: &str| format!("{template}{field}");
     object_at(object, template)?.ok_or_else(|| WorkloadError::missing(template))?;
@@ -322,30 +238,35 @@ fn templated_pod(
     let mut metadata = Map::new();
     metadata.insert("namespace".to_owned(), json!(namespace));
 
+    let (mut ordinal, mut indexed) = (0, false);
     match kind {
         WorkloadKind::StatefulSet => {
-            let ordinal = number_at(object, "/spec/ordinals/start")?.unwrap_or(0);
-            let pod_name = format!("{name}-{ordinal}");
-            labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), json!(pod_name));
+            ordinal = number_at(object, "/spec/ordinals/start")?.unwrap_or(0);
             labels.insert("apps.kubernetes.io/pod-index".to_owned(), json!(ordinal.to_string()));
-            spec.insert("hostname".to_owned(), json!(pod_name));
             if let Some(service) = text_at(object, "/spec/serviceName")? {
                 spec.insert("subdomain".to_owned(), json!(service));
             }
-            metadata.insert("name".to_owned(), json!(pod_name));
         }
         WorkloadKind::Job | WorkloadKind::CronJob => {
-            let job = template.strip_suffix("/template").unwrap_or(template);
-            if text_at(object, &format!("{job}/completionMode"))? == Some("Indexed") {
+            indexed = text_at(object, &format!("{}/completionMode", owner(kind)))? == Some(INDEXED);
+            if indexed {
                 let index = "batch.kubernetes.io/job-completion-index";
                 labels.insert(index.to_owned(), json!("0"));
                 annotations.insert(index.to_owned(), json!("0"));
-                spec.insert("hostname".to_owned(), json!(format!("{name}-0")));
-                generate_name = indexed_prefix(name);
             }
         }
         _ => {}
     }
+    let identity = PodIdentity::of(kind, own_name, prefix, ordinal, indexed);
+    if let Some(name) = identity.name {
+        labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), json!(name));
+        metadata.insert("name".to_owned(), json!(name));
+    }
+    let names_hosts = identity.hostname.is_some();
+    if let Some(hostname) = identity.hostname {
+        spec.insert("hostname".to_owned(), json!(hostname));
+    }
+    let generate_name = identity.generate_name;
 
     metadata.insert("generateName".to_owned(), json!(generate_name));
     for (field, map) in [("labels", labels), ("annotations", annotations)] {
@@ -356,7 +277,43 @@ fn templated_pod(
     if let Some(finalizers) = present(object, &at("/metadata/finalizers")) {
         metadata.insert("finalizers".to_owned(), finalizers.clone());
     }
-    Ok(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+    Ok((json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}), names_hosts))
+}
+
+/// The completion mode in which each of a job's pods has an index.
+pub(crate) const INDEXED: &str = "Indexed";
+
+/// What a controller calls its pods.
+pub(crate) struct PodIdentity {
+    /// Only where the controller makes the whole name.
+    pub(crate) name: Option<String>,
+    pub(crate) generate_name: String,
+    /// Only where the controller gives each pod a hostname, in place of the template's.
+    pub(crate) hostname: Option<String>,
+}
+
+impl PodIdentity {
+    /// The identity of the first pod. `indexed` is a job's completion mode.
+    pub(crate) fn of(
+        kind: WorkloadKind,
+        own_name: Option<&str>,
+        prefix: Option<&str>,
+        ordinal: u64,
+        indexed: bool,
+    ) -> Self {
+        let name = own_name.or(prefix).unwrap_or_default();
+        let generate_name = if own_name.is_some() { pod_prefix(name) } else { name.to_owned() };
+        match kind {
+            WorkloadKind::StatefulSet => {
+                let pod = format!("{name}-{ordinal}");
+                Self { name: Some(pod.clone()), generate_name, hostname: Some(pod) }
+            }
+            WorkloadKind::Job | WorkloadKind::CronJob if indexed => {
+                Self { name: None, generate_name: indexed_prefix(name), hostname: Some(format!("{name}-0")) }
+            }
+            _ => Self { name: None, generate_name, hostname: None },
+        }
+    }
 }
 
 /// `NAME-`, or `NAME` where that would make no pod name: `getPodsPrefix`, which checks the prefix with its last
@@ -377,10 +334,6 @@ fn indexed_prefix(name: &str) -> String {
     let index = "-0-";
     let kept: String = name.chars().take(58 - index.len()).collect();
     if name.len() + index.len() > 58 { kept + index } else { format!("{name}{index}") }
-}
-
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// A value that is there: Kubernetes takes `null` as absent.

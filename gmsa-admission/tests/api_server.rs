@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     reason = "a test may panic, and so may what it shares"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 use std::{fs, path::PathBuf};
 

@@ -106,6 +106,22 @@ fn every_container_kind_is_expanded_in_the_order_of_places() {
 }
 
 #[test]
+fn each_name_is_asked_for_once() {
+    let containers: Vec<_> =
+        (0..9).map(|index| container(&format!("c{index}"), expanded("webapp0"))).collect();
+    let mut pod = pod(json!({"securityContext": named("webapp0"), "serviceAccountName": "web",
+        "containers": containers, "initContainers": [container("i", named("webapp1"))]}));
+    pod["metadata"]["namespace"] = json!("team-a");
+    let body = create(&pod);
+    let request = Request::from_slice(&body).unwrap();
+    let policy = Policy::default();
+    assert_eq!(mutate(&request, &policy).needs().credential_specs().len(), 2);
+    let plan = validate(&request, &policy);
+    let needs = plan.needs();
+    assert_eq!((needs.credential_specs().len(), needs.access().len()), (1, 2));
+}
+
+#[test]
 fn only_new_ephemeral_containers_are_expanded_and_checked() {
     let old = pod(json!({
         "securityContext": expanded("webapp0"),
@@ -232,7 +248,7 @@ fn a_refusal_and_a_failed_check_are_not_the_same() {
         "{denial}"
     );
     assert!(denial.message().contains("kubectl create rolebinding"), "{denial}");
-    assert!(denial.message().contains("--verb=use"), "{denial}");
+    assert!(denial.message().contains(r#""verbs":["use"]}]}' | kubectl create -f -"#), "{denial}");
     assert_eq!(denial.retry_after_seconds(), None);
     let denial = deny(AccessAnswer::Deny { reason: "RBAC: role \"x\" not found".into() });
     assert!(denial.message().contains(", reason: \"RBAC: role \\\"x\\\" not found\"; "), "{denial}");

@@ -13,13 +13,15 @@
 mod generators;
 
 use generators::*;
-use gmsa_admission::{Policy, Request, mutate, validate};
+use gmsa_admission::{
+    Policy, Request, TemplateRequest, check_template, mutate, validate, workload::WorkloadKind,
+};
 use k8s_openapi::api::core::v1::Pod;
 use kube_core::{
     DynamicObject,
     admission::{AdmissionRequest, AdmissionResponse, AdmissionReview},
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 
 /// kube-core asks for more fields than matter here.
@@ -79,6 +81,69 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn templates_are_read_from_untyped_requests_as_from_bytes(
+        pod in prop_oneof![pod(), expanded_pod(), proper_pod()], old in pod(), facts in facts(), unchanged in any::<bool>(),
+        kind in select(WorkloadKind::templated().collect::<Vec<_>>()), name in select(&["name", "generateName"][..]),
+        (operation, sub_resource) in prop_oneof![
+            2 => Just(("CREATE", "")), 2 => Just(("UPDATE", "")), 1 => Just(("UPDATE", "scale")), 1 => Just(("DELETE", "")),
+        ],
+    ) {
+        let object = |pod: &Value, replicas: u64| {
+            let mut object = json!({"metadata": {name: "web"}, "spec": {"replicas": replicas}});
+            let template = json!({"spec": pod["spec"], "metadata": {"name": "ignored"}});
+            match kind {
+                WorkloadKind::CronJob => object["spec"]["jobTemplate"] = json!({"spec": {"template": template}}),
+                _ => object["spec"]["template"] = template,
+            }
+            object
+        };
+        let (new, old) = (object(&pod, 2), object(if unchanged { &pod } else { &old }, 1));
+        let old = if operation == "UPDATE" { old } else { Value::Null };
+        let mut review = kube_review(operation, sub_resource, &new, &old);
+        review["request"]["kind"] = json!({"group": kind.group(), "version": kind.version(), "kind": kind.as_str()});
+        let body = serde_json::to_vec(&review).unwrap();
+        let bytes = TemplateRequest::from_slice(&body).unwrap();
+        let review: AdmissionReview<DynamicObject> = serde_json::from_value(review).unwrap();
+        let request: AdmissionRequest<DynamicObject> = review.try_into().unwrap();
+        let request = TemplateRequest::try_from(&request).unwrap();
+        prop_assert_eq!(&request, &bytes);
+        let policy = Policy::default();
+        prop_assert_eq!(
+            check_template(&request, &policy).respond(&facts),
+            check_template(&bytes, &policy).respond(&facts)
+        );
+    }
+}
+
+#[test]
+fn an_untyped_template_is_guarded_and_refused_like_one_in_bytes() {
+    let read = |kind: Value, object: &Value| {
+        let mut review = kube_review("CREATE", "", object, &Value::Null);
+        review["request"]["kind"] = kind;
+        let review: AdmissionReview<DynamicObject> = serde_json::from_value(review).unwrap();
+        let request: AdmissionRequest<DynamicObject> = review.try_into().unwrap();
+        TemplateRequest::try_from(&request)
+            .map(|request| request.unknown_places().to_vec())
+            .map_err(|error| (error.to_string(), error.into_response().is_some()))
+    };
+    let job = || json!({"group": "batch", "version": "v1", "kind": "Job"});
+    let later = json!({"metadata": {"name": "web"}, "spec": {"template": {"spec": {"later": {"gmsaCredentialSpec": "{}"}}}}});
+    assert_eq!(read(job(), &later).unwrap(), ["/spec/template/spec/later/gmsaCredentialSpec"]);
+    let odd = json!({"metadata": {"name": "web"}, "spec": {"template": 7}});
+    let (message, answered) = read(job(), &odd).unwrap_err();
+    assert_eq!((&*message, answered), ("`object` of the admission request cannot be read as a Job", true));
+    let service = json!({"group": "", "version": "v1", "kind": "Service"});
+    let (message, answered) = read(service, &later).unwrap_err();
+    assert_eq!(
+        (&*message, answered),
+        ("expected an object with a pod template, got a Service of `v1`", true)
+    );
 }
 
 #[test]

@@ -129,6 +129,46 @@ fn each_rule_finds_what_it_is_for() {
 }
 
 #[test]
+fn a_hostname_is_judged_by_what_the_controller_makes_of_it() {
+    let hostname = |object: &Value| -> Vec<String> {
+        found(object).into_iter().filter(|finding| finding.contains("GC709")).collect()
+    };
+    let shared = "replicas with one gMSA share a fixed hostname";
+    let of_kind = |kind: &str, version: &str, owner: Value| {
+        let mut object = with(SPEC, "hostname", json!("fixed"));
+        object["kind"] = json!(kind);
+        object["apiVersion"] = json!(version);
+        let mut owner = owner;
+        owner["template"] = object["spec"]["template"].take();
+        object["spec"] = if kind == "CronJob" { json!({"jobTemplate": {"spec": owner}}) } else { owner };
+        object
+    };
+    for (kind, version, at) in
+        [("Job", "batch/v1", "/spec"), ("CronJob", "batch/v1", "/spec/jobTemplate/spec")]
+    {
+        assert_eq!(
+            hostname(&of_kind(kind, version, json!({"parallelism": 2}))),
+            [format!("warning[GC709] {at}/template/spec/hostname: {shared}")]
+        );
+        for owner in
+            [json!({}), json!({"replicas": 2}), json!({"parallelism": 2, "completionMode": "Indexed"})]
+        {
+            assert_eq!(hostname(&of_kind(kind, version, owner)), [""; 0]);
+        }
+    }
+    assert_eq!(hostname(&of_kind("DaemonSet", "apps/v1", json!({}))).len(), 1);
+    let mut set = of_kind("StatefulSet", "apps/v1", json!({"replicas": 2}));
+    assert_eq!(hostname(&set), [""; 0]);
+    set["metadata"]["name"] = json!("fourteen-chars");
+    assert_eq!(hostname(&set), ["warning[GC709] /metadata/name: hostname of more than 15 characters"]);
+
+    let mut own = with(SPEC, "hostname", json!("WEBAPP0"));
+    assert_eq!(hostname(&own)[0], format!("warning[GC709] {SPEC}/hostname: {shared}"));
+    own["spec"]["replicas"] = json!(1);
+    assert_eq!(hostname(&own), [format!("info[GC709] {SPEC}/hostname: hostname that is the account's name")]);
+}
+
+#[test]
 fn a_name_in_another_case_is_named_in_the_help() {
     let findings = lint(&with(OPTIONS, "gmsaCredentialSpecName", json!("WebApp0")), &cluster()).unwrap();
     let finding = findings.iter().find(|finding| finding.id().as_str() == "GC706").unwrap();

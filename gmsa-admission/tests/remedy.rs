@@ -8,6 +8,7 @@
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 use std::num::NonZeroU16;
 

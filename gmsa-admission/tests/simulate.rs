@@ -201,6 +201,30 @@ fn a_template_is_refused_in_the_words_of_its_workload() {
     assert_eq!(admitted.refusal(), None);
 }
 
+/// The webhook cannot know which names are taken; whoever has the cluster's roles at hand can.
+#[test]
+fn the_commands_that_would_allow_it_make_objects_of_names_that_are_free() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"serviceAccountName": SERVICE_ACCOUNT, "containers": [{"name": "a"}],
+        "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp0"}}}});
+    let mut cluster = cluster(&[]);
+    let commands = |cluster: &Snapshot| {
+        let simulation = simulate(cluster, &pod, &Policy::default()).unwrap().unwrap();
+        simulation.refusal().unwrap().faults()[0].commands().to_vec()
+    };
+    let [role, binding] = &commands(&cluster)[..] else { panic!("two commands") };
+    assert!(role.contains(r#""name":"use-gmsa-webapp0""#), "{role}");
+    assert!(binding.contains(" --clusterrole=use-gmsa-webapp0 "), "{binding}");
+    cluster
+        .insert(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "use-gmsa-webapp0"}, "rules": [{"apiGroups": [""], "resources": ["secrets"],
+            "verbs": ["get"]}]}))
+        .unwrap();
+    let [role, binding] = &commands(&cluster)[..] else { panic!("two commands") };
+    assert!(role.contains(r#""name":"use-gmsa-webapp0::2""#), "{role}");
+    assert!(binding.contains(" --clusterrole=use-gmsa-webapp0::2 "), "{binding}");
+}
+
 #[test]
 fn what_is_no_workload_is_none_and_a_broken_one_an_error() {
     let cluster = cluster(&[]);

@@ -8,78 +8,15 @@
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
+
+mod differences;
 
 use std::{fs, path::Path};
 
+use differences::DIFFERENCES;
 use gmsa_admission::{Policy, Request, Snapshot, mutate, validate};
 use serde_json::Value;
-
-/// A recording from which we differ on purpose: the row of the table of differences in the README, and our answer.
-struct Difference {
-    case: &'static str,
-    row: u8,
-    code: Option<u16>,
-    patched: &'static [&'static str],
-    sentence: &'static str,
-}
-
-const INIT_CONTENTS: &str = "/spec/initContainers/0/securityContext/windowsOptions/gmsaCredentialSpec";
-
-const DIFFERENCES: &[Difference] = &[
-    Difference {
-        case: "init-inline.validate",
-        row: 1,
-        code: Some(422),
-        patched: &[],
-        sentence: "init container \"init0\" has a GMSA cred spec set, but does not define the name of the \
-                   corresponding resource",
-    },
-    Difference { case: "init-name.mutate", row: 1, code: None, patched: &[INIT_CONTENTS], sentence: "" },
-    Difference {
-        case: "init-name.validate",
-        row: 4,
-        code: Some(422),
-        patched: &[],
-        sentence: "init container \"init0\" names GMSA cred spec \"webapp0\", but it was not expanded",
-    },
-    Difference {
-        case: "init-unauthorized.mutate",
-        row: 1,
-        code: None,
-        patched: &[INIT_CONTENTS],
-        sentence: "",
-    },
-    Difference {
-        case: "init-unauthorized.validate",
-        row: 1,
-        code: Some(403),
-        patched: &[],
-        sentence: "service account \"one\" is not authorized to `use` GMSA cred spec \"webapp2\"",
-    },
-    Difference {
-        case: "ephemeral-inline.validate.ephemeralcontainers",
-        row: 2,
-        code: Some(422),
-        patched: &[],
-        sentence: "ephemeral container \"ephemeral-inline\" has a GMSA cred spec set, but does not define the name \
-                   of the corresponding resource",
-    },
-    Difference {
-        case: "preset-dup-first.validate",
-        row: 3,
-        code: Some(422),
-        patched: &[],
-        sentence: "the GMSA cred spec contents for pod \"preset-dup-first\" does not match the contents of GMSA \
-                   resource \"webapp0\": ",
-    },
-    Difference {
-        case: "name-empty-string.mutate",
-        row: 6,
-        code: Some(422),
-        patched: &[],
-        sentence: "pod \"name-empty-string\" has an empty GMSA cred spec name",
-    },
-];
 
 #[derive(Debug, PartialEq)]
 struct Answer {

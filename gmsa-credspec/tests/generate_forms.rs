@@ -9,6 +9,7 @@
     clippy::unreachable,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 #[allow(dead_code, reason = "each test uses a part")]
 mod documents;

@@ -8,6 +8,7 @@
     clippy::unreachable,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 

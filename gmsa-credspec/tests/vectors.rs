@@ -8,6 +8,7 @@
     clippy::unreachable,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_macros, reason = "what it says is read beside its result")]
 
 use std::collections::BTreeMap;
 

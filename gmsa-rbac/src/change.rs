@@ -4,6 +4,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role, RoleBinding, Sub
 use crate::{
     AccessQuestion, BindingRef, NearMissKind, ProposedGrant, Rbac, RbacObject, RoleRef, RuleDifference,
     build::spec_rule,
+    proposal::role_command,
     quote::{json, shell},
     rbac::{RoleKey, is_built_in, is_rbac_group},
     rule::{self, Correction},
@@ -71,7 +72,7 @@ impl Rbac {
     /// let mut role = ProposedGrant::new(&question)?.cluster_role();
     /// role.rules = None;
     /// rbac.insert(role);
-    /// assert!(rbac.grant_for(&question).is_some_and(|fix| fix.text().contains("clusterrole use-gmsa-webapp0::2 ")));
+    /// assert!(rbac.grant_for(&question).is_some_and(|fix| fix.text().contains("--clusterrole=use-gmsa-webapp0::2 ")));
     /// # Ok::<(), gmsa_types::InvalidValue>(())
     /// ```
     pub fn grant_for(&self, question: &AccessQuestion<'_>) -> Option<Fix> {
@@ -100,7 +101,7 @@ impl Fixes<'_> {
             NearMissKind::MissingRole { nearest: Some(role), .. }
             | NearMissKind::OtherNamespace { role, .. }
             | NearMissKind::NotBound { role, .. } => self.bind(role),
-            NearMissKind::MissingRole { binding, kind, name, nearest: None } => {
+            NearMissKind::MissingRole { binding, kind, name, nearest: None, .. } => {
                 self.of_missing_role(binding, kind, name).or_else(|| self.grant())
             }
         }
@@ -184,7 +185,8 @@ impl Fixes<'_> {
             ("Role", Some(namespace)) => namespace,
             _ => return None,
         };
-        crate::RbacName::try_from(name).ok().filter(|_| fits_a_line(name))?;
+        // Some shells' `echo` takes backslashes for something else, and JSON has one before each quote.
+        crate::RbacName::try_from(name).ok().filter(|_| fits_a_line(name) && !name.contains(['\\', '"']))?;
         let refers = self.rbac.binding(binding).is_some_and(|binding| is_rbac_group(&binding.role_ref));
         if !refers || !self.is_alone(namespace, kind, name) {
             return None;
@@ -196,17 +198,7 @@ impl Fixes<'_> {
             "" => ClusterRole { metadata: named(""), rules, aggregation_rule: None }.into(),
             _ => Role { metadata: named(namespace), rules }.into(),
         };
-        let mut text = format!(
-            "kubectl create {} {} --verb={} --resource={}.{} --resource-name={spec}",
-            kind.to_ascii_lowercase(),
-            shell(name),
-            gmsa_types::VERB_USE,
-            gmsa_types::PLURAL,
-            gmsa_types::GROUP,
-        );
-        if !namespace.is_empty() {
-            text.push_str(&format!(" --namespace={namespace}"));
-        }
+        let text = role_command(kind, namespace, name, spec);
         Some(Fix { change: Change::Apply(vec![object]), text })
     }
 

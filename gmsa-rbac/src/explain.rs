@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::rbac::v1 as k8s;
 
@@ -7,10 +7,11 @@ use crate::{
     SubjectDifference,
     bindings::Binding,
     change::Fixes,
+    evaluate::Scope,
     nearest::nearest,
-    rbac::RoleKey,
+    rbac::{RoleKey, wrong_api_group},
     rule,
-    subject::{Asker, first_applying},
+    subject::{Asker, may_stand_for_somebody},
 };
 
 impl Rbac {
@@ -149,8 +150,9 @@ impl<'r> Search<'r> {
             };
             let binding = BindingRef::new(applied.namespace, applied.name);
             let nearest = nearest.map(RoleKey::to_ref);
+            let api_group = wrong_api_group(role_ref).map(str::to_owned);
             let k8s::RoleRef { kind, name, .. } = role_ref.clone();
-            found.push((size, NearMissKind::MissingRole { binding, kind, name, nearest }));
+            found.push((size, NearMissKind::MissingRole { binding, kind, name, api_group, nearest }));
         }
     }
 
@@ -166,11 +168,20 @@ impl<'r> Search<'r> {
     }
 
     fn subjects_that_miss(&self, found: &mut Vec<(Size, NearMissKind)>) {
-        for (namespace, bindings) in self.rbac.scopes(self.question) {
+        for Scope { namespace, bindings, .. } in self.rbac.scopes(self.question) {
             for (name, binding) in bindings.iter() {
                 let Some(role) = self.allowing_role(namespace, binding) else { continue };
-                let miss = binding.subjects.iter().enumerate().find_map(|(index, subject)| {
+                let misses = binding.subjects.iter().enumerate().filter_map(|(index, subject)| {
                     Some((index, SubjectDifference::find(subject, namespace, self.question)?))
+                });
+                // One that is meant for somebody else must not hide a slip of the pen, nor one that may be left
+                // as it is one that can be corrected.
+                let miss = misses.min_by_key(|(index, difference)| {
+                    let kept = binding
+                        .subjects
+                        .get(*index)
+                        .is_some_and(|subject| may_stand_for_somebody(subject, namespace));
+                    (difference.may_be_meant(), kept)
                 });
                 let Some((subject, difference)) = miss else { continue };
                 let size = if difference.may_be_meant() { Size::OtherSubject } else { Size::Subject };
@@ -187,7 +198,7 @@ impl<'r> Search<'r> {
             if namespace.is_empty() || namespace == asked {
                 continue;
             }
-            for (name, binding) in contents.bindings.of(&self.asker) {
+            for (name, binding, _) in contents.bindings.of(namespace, &self.asker) {
                 let Some(role) = self.allowing_role(namespace, binding) else { continue };
                 let kind = NearMissKind::OtherNamespace {
                     binding: BindingRef::new(namespace, name),
@@ -203,10 +214,12 @@ impl<'r> Search<'r> {
     /// pointed there. Those that another near miss mentions already are left out.
     fn roles_not_bound(&self, found: &mut Vec<(Size, NearMissKind)>) {
         let mut bound: BTreeMap<RoleKey<'_>, BindingRef> = BTreeMap::new();
-        for (namespace, bindings) in self.rbac.scopes(self.question) {
+        for Scope { namespace, bindings, .. } in self.rbac.scopes(self.question) {
+            let applied: BTreeSet<&str> =
+                bindings.of(namespace, &self.asker).map(|(name, ..)| name).collect();
             for (name, binding) in bindings.iter() {
                 if let Some((role, _)) = self.rbac.role(namespace, &binding.role_ref)
-                    && first_applying(&binding.subjects, namespace, &self.asker).is_none()
+                    && !applied.contains(name)
                 {
                     bound.entry(role).or_insert_with(|| BindingRef::new(namespace, name));
                 }

@@ -40,8 +40,8 @@ impl NearMiss {
         self.change.as_ref()
     }
 
-    /// How to make the [change](Self::change): `kubectl` commands, one on a line, or, where it is the pod that must
-    /// change, a sentence.
+    /// How to make the [change](Self::change): `kubectl` commands, one on a line, for a POSIX shell or PowerShell, or, where
+    /// it is the pod that must change, a sentence.
     ///
     /// No fix gives `use` to anybody but the account, takes anything from anybody, or puts an object in the place of
     /// another. None binds the account to a role that grants more than `use` of the one credential spec, or adds a
@@ -93,6 +93,8 @@ pub enum NearMissKind {
         kind: String,
         /// The name that the binding refers to.
         name: String,
+        /// The API group that the binding refers to, if it is one without roles.
+        api_group: Option<String>,
         /// The existing role that is probably meant.
         nearest: Option<RoleRef>,
     },
@@ -131,8 +133,12 @@ impl fmt::Display for NearMissKind {
             Self::Subject { binding, role, subject, difference } => {
                 write!(f, "{binding} of {role} would allow it, but subjects[{subject}] is {difference}")
             }
-            Self::MissingRole { binding, kind, name, nearest } => {
-                write!(f, "{binding} refers to {} {}, which cannot be found", shown(kind), shown(name))?;
+            Self::MissingRole { binding, kind, name, api_group, nearest } => {
+                write!(f, "{binding} refers to {} {}", shown(kind), shown(name))?;
+                match api_group {
+                    Some(group) => write!(f, " of the API group {}, which has no roles", shown(group))?,
+                    None => f.write_str(", which cannot be found")?,
+                }
                 match nearest {
                     Some(role) => write!(f, "; there is {role}"),
                     None => Ok(()),

@@ -25,14 +25,13 @@ use crate::{
 /// use gmsa_rbac::{AccessQuestion, ProposedGrant};
 ///
 /// let grant = ProposedGrant::new(&AccessQuestion::new("team-a", "default", "webapp0"))?;
+/// let [role, binding] = grant.commands();
+/// assert!(role.starts_with(r#"echo '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","#));
+/// assert!(role.ends_with(r#""resourceNames":["webapp0"],"verbs":["use"]}]}' | kubectl create -f -"#));
 /// assert_eq!(
-///     grant.commands(),
-///     [
-///         "kubectl create clusterrole use-gmsa-webapp0 --verb=use \
-///          --resource=gmsacredentialspecs.windows.k8s.io --resource-name=webapp0",
-///         "kubectl create rolebinding use-gmsa-webapp0:default --clusterrole=use-gmsa-webapp0 \
-///          --serviceaccount=team-a:default --namespace=team-a",
-///     ],
+///     binding,
+///     "kubectl create rolebinding use-gmsa-webapp0:default --clusterrole=use-gmsa-webapp0 \
+///      --serviceaccount=team-a:default --namespace=team-a",
 /// );
 /// # Ok::<(), gmsa_types::InvalidValue>(())
 /// ```
@@ -86,13 +85,12 @@ impl ProposedGrant {
         &self.binding_name
     }
 
-    /// The two `kubectl` commands that make the grant, in their order, each on one line.
+    /// The two `kubectl` commands that make the grant, in their order, each on one line, for a POSIX shell or
+    /// PowerShell.
     pub fn commands(&self) -> [String; 2] {
-        let (role, spec) = (&self.role_name, self.question.credential_spec());
+        let role = &self.role_name;
         [
-            format!(
-                "kubectl create clusterrole {role} --verb={VERB_USE} --resource={PLURAL}.{GROUP} --resource-name={spec}"
-            ),
+            role_command("ClusterRole", "", role, self.question.credential_spec()),
             self.binding_command("clusterrole", role),
         ]
     }
@@ -185,4 +183,25 @@ subjects:
             }]),
         }
     }
+}
+
+/// The command that creates a role for one credential spec; the namespace is empty for a `ClusterRole`.
+///
+/// `kubectl create clusterrole --verb=use` refuses any resource but pod security policies, so the object is written
+/// out. `echo` and single quotes are the same to a POSIX shell and to PowerShell, of a text without backslashes.
+///
+/// Source: kubectl `pkg/cmd/create/create_role.go`, `specialVerbs`.
+pub(crate) fn role_command(kind: &str, namespace: &str, name: &str, spec: &str) -> String {
+    let namespace = match namespace {
+        "" => String::new(),
+        _ => format!(r#","namespace":{}"#, quote::json(namespace)),
+    };
+    let (name, spec) = (quote::json(name), quote::json(spec));
+    let rule = format!(
+        r#"{{"apiGroups":["{GROUP}"],"resources":["{PLURAL}"],"resourceNames":[{spec}],"verbs":["{VERB_USE}"]}}"#
+    );
+    let object = format!(
+        r#"{{"apiVersion":"{RBAC_GROUP}/v1","kind":"{kind}","metadata":{{"name":{name}{namespace}}},"rules":[{rule}]}}"#
+    );
+    format!("echo {} | kubectl create -f -", quote::shell(&object))
 }

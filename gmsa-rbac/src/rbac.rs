@@ -1,23 +1,26 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use k8s_openapi::api::rbac::v1 as k8s;
 
 use crate::{
-    AccessQuestion, Answer, BindingRef, Grant, MissingRole, Refusal, RoleRef,
+    BindingRef, RoleRef,
     aggregation::{ClusterRoleEntry, gathered},
     bindings::{Binding, Bindings},
     build::built_in_roles,
+    permitting::Permitting,
     rbac_object::Tags,
-    rule,
-    subject::{Asker, RBAC_GROUP, Who, first_applying},
+    references::References,
+    subject::RBAC_GROUP,
 };
 
 /// Roles and bindings, and the answers that Kubernetes' RBAC authorizer gives with them.
 ///
 /// Objects go in one at a time, in any order, and replace the one of the same kind, namespace and name; a watch or
-/// a folder of manifests will do. A question looks only at the bindings of which the account or one of its groups
-/// is a subject: all such `ClusterRoleBinding`s, then the `RoleBinding`s of the question's namespace, each by name.
-/// The API server goes through them in no particular order, so that where several allow, it may name another.
+/// a folder of manifests will do. A question is a few lookups, however many objects there are: the roles that the
+/// account holds, and those that permit the credential spec, are both known beforehand, and the fewer of them are
+/// looked up among the others. Where several bindings allow it, a `ClusterRoleBinding` is named before a
+/// `RoleBinding` of the question's namespace, and of these the first by name. The API server goes through them in no
+/// particular order, so that it may name another.
 ///
 /// Objects count as the API server would hold them:
 /// - a `Role` or `RoleBinding` without a namespace belongs to none and is never found;
@@ -33,12 +36,20 @@ pub struct Rbac {
     pub(crate) namespaces: BTreeMap<String, Namespace>,
     /// What `gathered` returned for `cluster_roles`, if somebody asked for it; emptied by every change of them.
     aggregated: BTreeMap<String, Vec<k8s::PolicyRule>>,
+    /// Of the cluster's roles, with what was aggregated to them.
+    pub(crate) permitting: Permitting,
+    /// References to the cluster's roles, from wherever they are.
+    pub(crate) references: References,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Namespace {
     pub(crate) roles: BTreeMap<String, RoleEntry>,
     pub(crate) bindings: Bindings,
+    /// Of the namespace's own roles.
+    pub(crate) permitting: Permitting,
+    /// References to the namespace's own roles.
+    pub(crate) references: References,
 }
 
 /// A `Role`, less what evaluation has no use for.
@@ -48,37 +59,33 @@ pub(crate) struct RoleEntry {
     pub(crate) rules: Vec<k8s::PolicyRule>,
 }
 
-/// A binding that applies to the asker, and the subject through which it does.
-pub(crate) struct Applied<'r> {
-    /// Empty for a `ClusterRoleBinding`.
-    pub(crate) namespace: &'r str,
-    pub(crate) name: &'r str,
-    pub(crate) binding: &'r Binding,
-    pub(crate) subject: Who<'r>,
-}
-
 impl Rbac {
     /// How many near misses [`explain`](Self::explain) reports at most.
     pub const MAX_NEAR_MISSES: usize = 8;
 
     /// Adds a `ClusterRole`, in place of the one of that name.
     pub fn insert_cluster_role(&mut self, mut role: k8s::ClusterRole) {
-        self.aggregated.clear();
         let name = role.metadata.name.take().unwrap_or_default();
+        self.remove_cluster_role(&name);
         let entry = ClusterRoleEntry {
             tags: Tags::of(role.metadata),
             aggregation: role.aggregation_rule,
             rules: role.rules.unwrap_or_default(),
         };
+        self.permitting.insert(&name, &entry.rules);
+        self.references.role_added(&name);
         self.cluster_roles.insert(name, entry);
     }
 
     /// Adds a `Role`, in place of the one of that namespace and name.
     pub fn insert_role(&mut self, mut role: k8s::Role) {
-        let namespace =
-            self.namespaces.entry(role.metadata.namespace.take().unwrap_or_default()).or_default();
+        let namespace = role.metadata.namespace.take().unwrap_or_default();
         let name = role.metadata.name.take().unwrap_or_default();
+        self.remove_role(&namespace, &name);
         let entry = RoleEntry { tags: Tags::of(role.metadata), rules: role.rules.unwrap_or_default() };
+        let namespace = self.namespaces.entry(namespace).or_default();
+        namespace.permitting.insert(&name, &entry.rules);
+        namespace.references.role_added(&name);
         namespace.roles.insert(name, entry);
     }
 
@@ -86,7 +93,11 @@ impl Rbac {
     pub fn insert_cluster_role_binding(&mut self, mut binding: k8s::ClusterRoleBinding) {
         let name = binding.metadata.name.take().unwrap_or_default();
         let (tags, subjects) = (Tags::of(binding.metadata), binding.subjects.unwrap_or_default());
-        self.cluster_bindings.insert("", &name, Binding { tags, subjects, role_ref: binding.role_ref });
+        self.refer("", &binding.role_ref);
+        let binding = Binding { tags, subjects, role_ref: binding.role_ref };
+        if let Some(replaced) = self.cluster_bindings.insert("", &name, binding) {
+            self.refer_no_more("", &replaced.role_ref);
+        }
     }
 
     /// Adds a `RoleBinding`, in place of the one of that namespace and name.
@@ -95,34 +106,48 @@ impl Rbac {
         let name = binding.metadata.name.take().unwrap_or_default();
         let (tags, subjects) = (Tags::of(binding.metadata), binding.subjects.unwrap_or_default());
         let bindings = &mut self.namespaces.entry(namespace.clone()).or_default().bindings;
-        bindings.insert(&namespace, &name, Binding { tags, subjects, role_ref: binding.role_ref });
+        let binding = Binding { tags, subjects, role_ref: binding.role_ref };
+        let role_ref = binding.role_ref.clone();
+        let replaced = bindings.insert(&namespace, &name, binding);
+        self.refer(&namespace, &role_ref);
+        if let Some(replaced) = replaced {
+            self.refer_no_more(&namespace, &replaced.role_ref);
+        }
     }
 
     /// Removes a `ClusterRole`; false if there was none.
     pub fn remove_cluster_role(&mut self, name: &str) -> bool {
-        self.aggregated.clear();
-        self.cluster_roles.remove(name).is_some()
+        self.forget_aggregated();
+        let Some(removed) = self.cluster_roles.remove(name) else { return false };
+        self.permitting.remove(name, &removed.rules);
+        self.references.role_removed(name);
+        true
     }
 
     /// Removes a `Role`; false if there was none.
     pub fn remove_role(&mut self, namespace: &str, name: &str) -> bool {
         let Some(found) = self.namespaces.get_mut(namespace) else { return false };
-        let removed = found.roles.remove(name).is_some();
+        let Some(removed) = found.roles.remove(name) else { return false };
+        found.permitting.remove(name, &removed.rules);
+        found.references.role_removed(name);
         self.forget_if_empty(namespace);
-        removed
+        true
     }
 
     /// Removes a `ClusterRoleBinding`; false if there was none.
     pub fn remove_cluster_role_binding(&mut self, name: &str) -> bool {
-        self.cluster_bindings.remove("", name)
+        let Some(removed) = self.cluster_bindings.remove("", name) else { return false };
+        self.refer_no_more("", &removed.role_ref);
+        true
     }
 
     /// Removes a `RoleBinding`; false if there was none.
     pub fn remove_role_binding(&mut self, namespace: &str, name: &str) -> bool {
         let Some(found) = self.namespaces.get_mut(namespace) else { return false };
-        let removed = found.bindings.remove(namespace, name);
+        let Some(removed) = found.bindings.remove(namespace, name) else { return false };
+        self.refer_no_more(namespace, &removed.role_ref);
         self.forget_if_empty(namespace);
-        removed
+        true
     }
 
     /// Gives each `ClusterRole` that has an `aggregationRule` the rules of the roles it selects, as the controller of
@@ -133,7 +158,13 @@ impl Rbac {
     ///
     /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
     pub fn aggregate(&mut self) {
+        self.forget_aggregated();
         self.aggregated = gathered(&self.cluster_roles);
+        for (name, rules) in &self.aggregated {
+            let own = self.cluster_roles.get(name).map(|role| &*role.rules).unwrap_or_default();
+            self.permitting.remove(name, own);
+            self.permitting.insert(name, rules);
+        }
     }
 
     /// Adds the roles for users that every cluster has and manifests leave out, unless there are roles of these
@@ -165,115 +196,16 @@ impl Rbac {
         }
     }
 
-    /// Answers as the API server's RBAC authorizer would.
-    ///
-    /// Cheap enough for every admission; it does not look for near misses.
-    ///
-    /// ```
-    /// use gmsa_rbac::{AccessQuestion, ProposedGrant, Rbac};
-    ///
-    /// let question = AccessQuestion::new("team-a", "default", "webapp0");
-    /// let grant = ProposedGrant::new(&question)?;
-    /// let mut rbac = Rbac::default();
-    /// rbac.insert_role_binding(grant.role_binding());
-    /// assert_eq!(
-    ///     rbac.answer(&question).reason(),
-    ///     r#"RBAC: clusterrole.rbac.authorization.k8s.io "use-gmsa-webapp0" not found"#,
-    /// );
-    /// rbac.insert_cluster_role(grant.cluster_role());
-    /// assert!(rbac.answer(&question).is_allowed());
-    /// # Ok::<(), gmsa_types::InvalidValue>(())
-    /// ```
-    pub fn answer(&self, question: &AccessQuestion<'_>) -> Answer {
-        let asker = Asker::of(question);
-        let mut missing_roles = Vec::new();
-        for applied in self.applied(question, &asker) {
-            match self.grant_by(&applied, question) {
-                Ok(Some(grant)) => return Answer::Allow(grant),
-                Ok(None) => {}
-                Err(missing) => missing_roles.push(missing),
-            }
-        }
-        Answer::Deny(Refusal { missing_roles, near_misses: Vec::new() })
-    }
-
-    /// Every grant that allows it, one for each binding, in the order in which [`answer`](Self::answer) looks at
-    /// them.
-    ///
-    /// ```
-    /// use gmsa_rbac::{AccessQuestion, ProposedGrant, Rbac};
-    ///
-    /// let question = AccessQuestion::new("team-a", "default", "webapp0");
-    /// let grant = ProposedGrant::new(&question)?;
-    /// let mut rbac = Rbac::default();
-    /// rbac.insert_cluster_role(grant.cluster_role());
-    /// rbac.insert_role_binding(grant.role_binding());
-    /// let names: Vec<_> = rbac.grants(&question).map(|grant| grant.binding().name().to_owned()).collect();
-    /// assert_eq!(names, ["use-gmsa-webapp0:default"]);
-    /// # Ok::<(), gmsa_types::InvalidValue>(())
-    /// ```
-    pub fn grants(&self, question: &AccessQuestion<'_>) -> impl Iterator<Item = Grant> {
-        let asker = Asker::of(question);
-        let applied: Vec<Applied<'_>> = self.applied(question, &asker).collect();
-        applied.into_iter().filter_map(move |applied| self.grant_by(&applied, question).ok().flatten())
-    }
-
-    /// The bindings that apply to the asker.
-    pub(crate) fn applied<'r>(
-        &'r self,
-        question: &AccessQuestion<'_>,
-        asker: &Asker,
-    ) -> impl Iterator<Item = Applied<'r>> {
-        self.scopes(question)
-            .flat_map(move |(namespace, bindings)| bindings.of(asker).map(move |found| (namespace, found)))
-            .filter_map(move |(namespace, (name, binding))| {
-                let subject = first_applying(&binding.subjects, namespace, asker)?;
-                Some(Applied { namespace, name, binding, subject })
-            })
-    }
-
-    /// Where bindings for the question can be: in the cluster, and in its namespace, if it has one.
-    pub(crate) fn scopes(&self, question: &AccessQuestion<'_>) -> impl Iterator<Item = (&str, &Bindings)> {
-        let local = self.namespaces.get_key_value(question.namespace()).filter(|(name, _)| !name.is_empty());
-        [("", &self.cluster_bindings)]
-            .into_iter()
-            .chain(local.map(|(name, namespace)| (name.as_str(), &namespace.bindings)))
-    }
-
-    fn grant_by(
-        &self,
-        applied: &Applied<'_>,
-        question: &AccessQuestion<'_>,
-    ) -> Result<Option<Grant>, MissingRole> {
-        let Applied { namespace, name, binding, subject } = applied;
-        let binding_ref = || BindingRef::new(namespace, name);
-        let Some((role, rules)) = self.role(namespace, &binding.role_ref) else {
-            let k8s::RoleRef { kind, name, .. } = binding.role_ref.clone();
-            return Err(MissingRole { binding: binding_ref(), kind, name });
-        };
-        let allowing = rules.iter().position(|rule| rule::allows(rule, question.credential_spec()));
-        Ok(allowing.map(|rule| Grant {
-            binding: binding_ref(),
-            subject: subject.to_subject(),
-            role: role.to_ref(),
-            rule,
-        }))
-    }
-
     /// The role that a binding of `namespace` refers to, and its rules.
     pub(crate) fn role<'r>(
         &'r self,
         namespace: &'r str,
         role_ref: &'r k8s::RoleRef,
     ) -> Option<(RoleKey<'r>, &'r [k8s::PolicyRule])> {
-        if !is_rbac_group(role_ref) {
-            return None;
-        }
-        let key = match role_ref.kind.as_str() {
-            "ClusterRole" => RoleKey { namespace: "", name: &role_ref.name },
-            // A ClusterRoleBinding has no namespace to look in.
-            "Role" if !namespace.is_empty() => RoleKey { namespace, name: &role_ref.name },
-            _ => return None,
+        let key = match RoleTarget::of(namespace, role_ref) {
+            RoleTarget::ClusterRole(name) => RoleKey { namespace: "", name },
+            RoleTarget::Role(name) => RoleKey { namespace, name },
+            RoleTarget::Nothing => return None,
         };
         Some((key, self.rules(key)?))
     }
@@ -333,6 +265,41 @@ impl Rbac {
         Some(gathered.unwrap_or(&role.rules))
     }
 
+    /// Counts the reference of a binding in `namespace`.
+    fn refer(&mut self, namespace: &str, role_ref: &k8s::RoleRef) {
+        match RoleTarget::of(namespace, role_ref) {
+            RoleTarget::ClusterRole(name) => {
+                self.references.add(name, self.cluster_roles.contains_key(name));
+            }
+            RoleTarget::Role(name) => {
+                if let Some(own) = self.namespaces.get_mut(namespace) {
+                    own.references.add(name, own.roles.contains_key(name));
+                }
+            }
+            RoleTarget::Nothing => {}
+        }
+    }
+
+    fn refer_no_more(&mut self, namespace: &str, role_ref: &k8s::RoleRef) {
+        match RoleTarget::of(namespace, role_ref) {
+            RoleTarget::ClusterRole(name) => self.references.remove(name),
+            RoleTarget::Role(name) => {
+                if let Some(own) = self.namespaces.get_mut(namespace) {
+                    own.references.remove(name);
+                }
+            }
+            RoleTarget::Nothing => {}
+        }
+    }
+
+    fn forget_aggregated(&mut self) {
+        for (name, rules) in mem::take(&mut self.aggregated) {
+            let own = self.cluster_roles.get(&name).map(|role| &*role.rules).unwrap_or_default();
+            self.permitting.remove(&name, &rules);
+            self.permitting.insert(&name, own);
+        }
+    }
+
     fn forget_if_empty(&mut self, namespace: &str) {
         if self
             .namespaces
@@ -344,9 +311,44 @@ impl Rbac {
     }
 }
 
+/// What a reference to a role can lead to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RoleTarget<'r> {
+    ClusterRole(&'r str),
+    /// A `Role` of the binding's own namespace.
+    Role(&'r str),
+    /// No role at all, whatever there is.
+    Nothing,
+}
+
+impl<'r> RoleTarget<'r> {
+    /// What the reference of a binding in `namespace` (empty for a `ClusterRoleBinding`) can lead to.
+    pub(crate) fn of(namespace: &str, role_ref: &'r k8s::RoleRef) -> Self {
+        match role_ref.kind.as_str() {
+            _ if !is_rbac_group(role_ref) => Self::Nothing,
+            "ClusterRole" => Self::ClusterRole(&role_ref.name),
+            // A ClusterRoleBinding has no namespace to look in.
+            "Role" if !namespace.is_empty() => Self::Role(&role_ref.name),
+            _ => Self::Nothing,
+        }
+    }
+
+    pub(crate) fn name(self) -> Option<&'r str> {
+        match self {
+            Self::ClusterRole(name) | Self::Role(name) => Some(name),
+            Self::Nothing => None,
+        }
+    }
+}
+
 /// Whether the API server takes the API group of a reference to a role; left out, it fills it in.
 pub(crate) fn is_rbac_group(role_ref: &k8s::RoleRef) -> bool {
     matches!(role_ref.api_group.text(), "" | RBAC_GROUP)
+}
+
+/// The API group of a reference to a role, if the API server refuses it.
+pub(crate) fn wrong_api_group(role_ref: &k8s::RoleRef) -> Option<&str> {
+    (!is_rbac_group(role_ref)).then(|| role_ref.api_group.text())
 }
 
 /// Whether every cluster has a `ClusterRole` of that name, so that it need not be among the objects.

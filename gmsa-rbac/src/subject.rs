@@ -11,12 +11,17 @@ pub(crate) const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 /// Who asks, as the authorizer sees it.
 pub(crate) struct Asker {
     pub(crate) user: String,
-    pub(crate) groups: [String; 2],
+    namespace_group: String,
 }
 
 impl Asker {
     pub(crate) fn of(question: &AccessQuestion<'_>) -> Self {
-        Self { user: question.user_name(), groups: question.groups() }
+        let [_, namespace_group] = question.groups();
+        Self { user: question.user_name(), namespace_group }
+    }
+
+    pub(crate) fn groups(&self) -> [&str; 2] {
+        [ALL_ACCOUNTS, &self.namespace_group]
     }
 }
 
@@ -58,7 +63,7 @@ impl<'s> Who<'s> {
     pub(crate) fn is(self, asker: &Asker) -> bool {
         match self {
             Self::User(name) => name == asker.user,
-            Self::Group(name) => asker.groups.iter().any(|group| group == name),
+            Self::Group(name) => asker.groups().contains(&name),
             Self::ServiceAccount { namespace, name } => asker
                 .user
                 .strip_prefix("system:serviceaccount:")
@@ -99,15 +104,6 @@ impl<'g> ServiceAccountGroup<'g> {
 /// Namespace and name of the service account whose user name that is. No namespace has a colon in it.
 pub(crate) fn account_of_user(user: &str) -> Option<(&str, &str)> {
     user.strip_prefix("system:serviceaccount:")?.split_once(':')
-}
-
-/// The first subject that is the asker, as only that one counts.
-pub(crate) fn first_applying<'s>(
-    subjects: &'s [k8s::Subject],
-    namespace: &'s str,
-    asker: &Asker,
-) -> Option<Who<'s>> {
-    subjects.iter().filter_map(|subject| Who::of(subject, namespace)).find(|who| who.is(asker))
 }
 
 /// Why a subject stands for nobody.

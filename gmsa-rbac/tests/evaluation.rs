@@ -212,7 +212,11 @@ fn same(rbac: &Rbac, objects: &[Value], question: &AccessQuestion<'_>) -> Result
     let grants: Vec<_> = rbac.grants(question).map(|grant| grant.reason()).collect();
     prop_assert_eq!(&grants, &reasons);
     match rbac.answer(question) {
-        Answer::Allow(grant) => prop_assert_eq!(Some(&grant.reason()), reasons.first()),
+        Answer::Allow(grant) => {
+            prop_assert_eq!(Some(&grant.reason()), reasons.first());
+            // The reason does not say which rule.
+            prop_assert_eq!(Some(grant), rbac.grants(question).next());
+        }
         Answer::Deny(refusal) => {
             prop_assert!(reasons.is_empty());
             let found: Vec<_> = refusal.missing_roles().iter().map(ToString::to_string).collect();
@@ -273,6 +277,35 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// Roles that aggregate one another, now and then, and bindings to them.
+fn any_aggregating_event() -> impl Strategy<Value = Event> {
+    let label = || select(&["one", "two"][..]);
+    let role =
+        (select(&["r1", "r2", "r3"][..]), vec(any_rule(), 0..3), option::of(label()), option::of(label()))
+            .prop_map(|(name, rules, label, selected)| {
+                let mut role = cluster_role(name, &rules);
+                role["metadata"]["labels"] = json!({"aggregate": label});
+                if let Some(selected) = selected {
+                    let selector = json!({"matchLabels": {"aggregate": selected}});
+                    role["aggregationRule"] = json!({"clusterRoleSelectors": [selector]});
+                }
+                if label.is_none() {
+                    role["metadata"]["labels"] = json!({});
+                }
+                Event::Insert(role)
+            });
+    let binding = (select(&["b1", "b2"][..]), select(&["r1", "r2", "r3"][..])).prop_map(|(name, role)| {
+        let subject = json!({"kind": "ServiceAccount", "namespace": "a", "name": "x"});
+        Event::Insert(cluster_role_binding(name, &format!("ClusterRole/{role}"), &[subject]))
+    });
+    prop_oneof![
+        5 => role,
+        3 => binding,
+        2 => any::<prop::sample::Index>().prop_map(Event::Remove),
+        2 => Just(Event::Aggregate),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -298,6 +331,8 @@ proptest! {
             }
         }
         let fresh = rbac(left.iter().cloned());
+        // Nothing is left behind that no question comes upon: the index of a watch would grow for ever.
+        prop_assert_eq!(format!("{watched:?}"), format!("{fresh:?}"));
         for namespace in NAMESPACES {
             for account in ACCOUNTS {
                 for spec in SPECS {
@@ -312,6 +347,50 @@ proptest! {
         }
         let findings = |rbac: &Rbac| Audit::of(rbac).credential_specs(["s", "t"]).findings();
         prop_assert_eq!(findings(&watched), findings(&fresh));
+    }
+
+    /// The rules that were aggregated go when they are forgotten, and come back as those of the roles that are left.
+    #[test]
+    fn aggregated_rules_come_and_go_as_in_an_index_that_is_built_afresh(
+        events in vec(any_aggregating_event(), 0..40),
+    ) {
+        let mut watched = Rbac::default();
+        let mut left: Vec<Value> = Vec::new();
+        for event in events {
+            match event {
+                Event::Insert(object) => {
+                    insert(&mut watched, [object.clone()]);
+                    left.retain(|other| key(other) != key(&object));
+                    left.push(object);
+                }
+                Event::Remove(index) if !left.is_empty() => {
+                    remove(&mut watched, &left.remove(index.index(left.len())));
+                }
+                Event::Remove(_) => {}
+                Event::Aggregate => watched.aggregate(),
+            }
+        }
+        let questions = |rbac: &Rbac| -> Vec<_> {
+            let ask = |spec: &&str| rbac.explain(&AccessQuestion::new("a", "x", *spec));
+            SPECS.iter().map(ask).collect()
+        };
+        let mut fresh = rbac(left);
+        fresh.aggregate();
+        watched.aggregate();
+        prop_assert_eq!(format!("{watched:?}"), format!("{fresh:?}"));
+        prop_assert_eq!(questions(&watched), questions(&fresh));
+        watched.aggregate();
+        prop_assert_eq!(questions(&watched), questions(&fresh));
+        // An object of no consequence, so that what was aggregated is forgotten.
+        for rbac in [&mut watched, &mut fresh] {
+            insert(rbac, [cluster_role("forget", &[])]);
+        }
+        prop_assert_eq!(format!("{watched:?}"), format!("{fresh:?}"));
+        let plain = fresh.clone();
+        prop_assert_eq!(questions(&watched), questions(&plain));
+        fresh.aggregate();
+        watched.aggregate();
+        prop_assert_eq!(questions(&watched), questions(&fresh));
     }
 
     /// Exactly the service accounts of whose pods a holder stands for are allowed.

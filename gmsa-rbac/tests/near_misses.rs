@@ -39,8 +39,10 @@ fn nearest(rbac: &Rbac) -> (String, String) {
     (miss.to_string(), miss.fix().unwrap_or_default().to_owned())
 }
 
-const OWN_GRANT: &str = "kubectl create clusterrole use-gmsa-webapp0 --verb=use \
-    --resource=gmsacredentialspecs.windows.k8s.io --resource-name=webapp0\n\
+const OWN_GRANT: &str = "echo '{\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"kind\":\"ClusterRole\",\
+    \"metadata\":{\"name\":\"use-gmsa-webapp0\"},\"rules\":[{\"apiGroups\":[\"windows.k8s.io\"],\
+    \"resources\":[\"gmsacredentialspecs\"],\"resourceNames\":[\"webapp0\"],\"verbs\":[\"use\"]}]}' \
+    | kubectl create -f -\n\
     kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x --namespace=a";
 
 const BIND_R: &str =
@@ -202,14 +204,22 @@ fn a_missing_role_is_reported_with_the_one_that_is_meant() {
         );
         assert_eq!(fix, bind);
     }
+    let mut misspelt = bound("ClusterRole/use-webapp0");
+    misspelt["roleRef"]["apiGroup"] = json!("windows.k8s.io");
+    let (sentence, fix) = nearest(&rbac([made, misspelt]));
+    assert_eq!(
+        sentence,
+        "RoleBinding `a/b` refers to `ClusterRole` `use-webapp0` of the API group `windows.k8s.io`, which has no \
+         roles; there is ClusterRole `use-webapp0`"
+    );
+    assert_eq!(fix, bind);
     // Nobody else waits for the role.
     let (sentence, fix) = nearest(&rbac([bound("ClusterRole/gone")]));
     assert_eq!(sentence, "RoleBinding `a/b` refers to `ClusterRole` `gone`, which cannot be found");
-    let create = "kubectl create clusterrole gone --verb=use --resource=gmsacredentialspecs.windows.k8s.io \
-                  --resource-name=webapp0";
+    let create = OWN_GRANT.lines().next().unwrap().replace("use-gmsa-webapp0", "gone");
     assert_eq!(fix, create);
     let (_, fix) = nearest(&rbac([bound("Role/gone")]));
-    assert_eq!(fix, create.replace("clusterrole", "role") + " --namespace=a");
+    assert_eq!(fix, create.replace("ClusterRole", "Role").replace(r#""gone""#, r#""gone","namespace":"a""#));
     for other in [
         role_binding("c/b", "ClusterRole/gone", &[account("c/y")]),
         cluster_role_binding("b", "ClusterRole/gone", &[group("system:serviceaccounts:a")]),
@@ -217,6 +227,18 @@ fn a_missing_role_is_reported_with_the_one_that_is_meant() {
         assert_eq!(nearest(&rbac([bound("ClusterRole/gone"), other])).1, OWN_GRANT);
     }
     assert_eq!(nearest(&rbac([bound("ClusterRole/a%b")])).1, OWN_GRANT, "no role can have that name");
+    // A name that a command could take for a flag, and one that needs quotes.
+    for name in ["--dry-run", "it's; rm"] {
+        let (_, fix) = nearest(&rbac([bound(&format!("ClusterRole/{name}"))]));
+        assert_eq!(fix, create.replace("gone", &name.replace('\'', r"'\''")));
+    }
+    for name in [r"a\nb", r#"a"b"#] {
+        assert_eq!(
+            nearest(&rbac([bound(&format!("ClusterRole/{name}"))])).1,
+            OWN_GRANT,
+            "echo may change it"
+        );
+    }
     // The nearest role allows something else, and so is not what to bind.
     let (sentence, fix) =
         nearest(&rbac([bound("ClusterRole/view0"), cluster_role("view", &[use_of(&["webapp1"])])]));
@@ -248,6 +270,22 @@ fn a_role_that_is_not_bound_is_found_unless_it_was_made_for_everything() {
         let (sentence, fix) = nearest(&rbac([cluster_role("r", &rules)]));
         assert_eq!(sentence, "ClusterRole `r` would allow it, but is not bound in this namespace");
         assert_eq!(fix, OWN_GRANT);
+    }
+}
+
+#[test]
+fn the_subject_that_is_nearest_is_told_of_wherever_it_stands() {
+    let misspelt = json!({"kind": "serviceaccount", "namespace": "a", "name": "x"});
+    for other in [account("c/x"), group("system:authenticated"), user("x")] {
+        for (subjects, at) in [([other.clone(), misspelt.clone()], 1), ([misspelt.clone(), other], 0)] {
+            let role = cluster_role("r", &[use_of(&["webapp0"])]);
+            let (sentence, fix) =
+                nearest(&rbac([role, cluster_role_binding("b", "ClusterRole/r", &subjects)]));
+            let expected =
+                format!("subjects[{at}] is a subject of kind `serviceaccount`, not `ServiceAccount`");
+            assert!(sentence.ends_with(&expected), "{sentence}");
+            assert!(fix.contains(&format!(r#""path":"/subjects/{at}""#)), "{fix}");
+        }
     }
 }
 
@@ -464,33 +502,24 @@ fn identity(object: &Value) -> (String, String, String) {
     (text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"]))
 }
 
-/// The object that a `kubectl create` command makes, by its flags alone; like the API server, it refuses one whose
+/// The object that a `kubectl create` command makes, by what it is given and its flags alone; like the API server, it refuses one whose
 /// name is taken.
 fn create(rbac: &mut Rbac, taken: &mut BTreeSet<(String, String, String)>, command: &str) {
     let mut create = |object: Value| {
         assert!(taken.insert(identity(&object)), "AlreadyExists: {command}");
         insert(rbac, [object]);
     };
+    if let Some(object) = command.strip_prefix("echo '") {
+        return create(
+            serde_json::from_str(object.strip_suffix("' | kubectl create -f -").unwrap()).unwrap(),
+        );
+    }
     let words: Vec<&str> = command.split(' ').collect();
     let flag = |name: &str| {
         words.iter().find_map(|word| word.strip_prefix(&format!("--{name}="))).map(ToOwned::to_owned)
     };
     let role = |kind: &str, name: String| json!({"kind": kind, "name": name});
     match words[..4] {
-        ["kubectl", "create", "clusterrole", name] => {
-            let resource = flag("resource").unwrap();
-            let (resource, group) = resource.split_once('.').unwrap();
-            let (verb, resource_name) = (flag("verb").unwrap(), flag("resource-name").unwrap());
-            let object = cluster_role(name, &[rule(&[&verb], &[group], &[resource], &[&resource_name])]);
-            create(object);
-        }
-        ["kubectl", "create", "role", name] => {
-            let resource = flag("resource").unwrap();
-            let (resource, group) = resource.split_once('.').unwrap();
-            let (verb, resource_name) = (flag("verb").unwrap(), flag("resource-name").unwrap());
-            let path = format!("{}/{name}", flag("namespace").unwrap());
-            create(world::role(&path, &[rule(&[&verb], &[group], &[resource], &[&resource_name])]));
-        }
         ["kubectl", "create", "rolebinding", name] => {
             let subject = flag("serviceaccount").unwrap().replace(':', "/");
             let reference = flag("clusterrole").map(|name| role("ClusterRole", name));
@@ -600,7 +629,7 @@ fn any_object() -> impl Strategy<Value = Value> {
 #[test]
 fn a_name_that_is_taken_is_left_alone() {
     let others = |role: &str| cluster_role_binding("everyone", role, &[group("system:serviceaccounts")]);
-    let again = OWN_GRANT.replace("clusterrole use-gmsa-webapp0", "clusterrole use-gmsa-webapp0::2");
+    let again = OWN_GRANT.replace(r#""use-gmsa-webapp0""#, r#""use-gmsa-webapp0::2""#);
     let again = again.replace("clusterrole=use-gmsa-webapp0", "clusterrole=use-gmsa-webapp0::2");
     let get = rule(&["get"], GROUP, SPECS, &["webapp0"]);
     let everyone = || others("ClusterRole/use-gmsa-webapp0");
@@ -665,7 +694,7 @@ proptest! {
             prop_assert!(!miss.to_string().contains('\n'));
             let change = miss.change().unwrap().objects();
             let mut applied = world.clone();
-            prop_assert_eq!(fix.starts_with("kubectl create "), change.iter().all(|object| is_new(&objects, object)));
+            prop_assert_eq!(!fix.starts_with("kubectl patch "), change.iter().all(|object| is_new(&objects, object)));
             change.iter().for_each(|object| applied.insert(object.clone()));
             prop_assert!(applied.answer(&asked).is_allowed(), "{miss}: {change:?}");
             for left_out in 0..change.len() {
@@ -676,7 +705,7 @@ proptest! {
             }
 
             let mut fixed = world.clone();
-            if fix.starts_with("kubectl create ") {
+            if !fix.starts_with("kubectl patch ") {
                 let mut taken = objects.iter().map(identity).collect();
                 fix.lines().for_each(|command| create(&mut fixed, &mut taken, command));
                 let other = &more_for_the_account;

@@ -6,6 +6,7 @@
     clippy::expect_used,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 mod world;
 

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -141,7 +141,7 @@ fn check_spec(spec: &Field<'_>, no_ephemeral: &'static str, errors: &mut Vec<Fie
     spec.child("serviceAccount").text(errors);
 
     let mut places = vec![spec.child("securityContext")];
-    let mut names = HashSet::new();
+    let mut names = BTreeSet::new();
     for list in ContainerList::ALL {
         let field = spec.child(list.field());
         let before = errors.len();
@@ -177,7 +177,7 @@ fn check_spec(spec: &Field<'_>, no_ephemeral: &'static str, errors: &mut Vec<Fie
     check_os(&spec.child("os"), &windows_options, errors);
 }
 
-fn check_container_name<'v>(field: &Field<'v>, names: &mut HashSet<&'v str>, errors: &mut Vec<FieldError>) {
+fn check_container_name<'v>(field: &Field<'v>, names: &mut BTreeSet<&'v str>, errors: &mut Vec<FieldError>) {
     let Some(name) = field.required_text(errors) else { return };
     let before = errors.len();
     check_name(field, name, NameForm::Label, errors);

@@ -13,7 +13,8 @@ use crate::{
     place::{CONTENTS_FIELD, NAME_FIELD},
 };
 
-/// A pod, read from JSON or from a `serde_json::Value`.
+/// A pod, or the template of one, read from JSON or from a `serde_json::Value`.
+#[derive(Default)]
 pub(crate) struct PodWire<'a> {
     pub(crate) pod: Pod<'a>,
     /// How many gMSA keys the visitor met, `null` ones included.
@@ -41,11 +42,11 @@ struct ObjectWire<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct MetadataWire<'a> {
+pub(super) struct MetadataWire<'a> {
     #[serde(borrow)]
-    name: Option<Text<'a>>,
+    pub(super) name: Option<Text<'a>>,
     #[serde(borrow)]
-    generate_name: Option<Text<'a>>,
+    pub(super) generate_name: Option<Text<'a>>,
 }
 
 #[derive(Default)]

@@ -144,7 +144,7 @@ fn check_name(spec: &Spec<'_>, field: &Field<'_>, report: &mut Report<'_>) {
 }
 
 fn duplicates(entries: &[Entry<'_>], report: &mut Report<'_>) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     for entry in entries {
         let (Some(name), Some(scope)) = (&entry.name, entry.scope) else {
             continue;

@@ -1,6 +1,6 @@
 //! GC1: the text as a whole.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use gmsa_types::{
     CredentialSpec,
@@ -144,8 +144,8 @@ fn unreadable(source: &Source, fault: &SourceError) -> Finding {
 fn check_keys(root: &Field<'_>, report: &mut Report<'_>) {
     let mut open = vec![root.clone()];
     while let Some(field) = open.pop() {
-        let mut exact = HashSet::new();
-        let mut folded = HashSet::new();
+        let mut exact = BTreeSet::new();
+        let mut folded = BTreeSet::new();
         for member in field.members() {
             let key = member.key();
             let again = !exact.insert(key);

@@ -1,4 +1,4 @@
-use std::{collections::HashSet, fmt};
+use std::{collections::BTreeSet, fmt};
 
 use gmsa_types::finding::{Edit, Finding, Fix, RuleId};
 use serde_json::Value;
@@ -174,7 +174,7 @@ impl Round {
             fixes.iter().take(1).collect()
         };
         let mut value = root.to_value();
-        let mut touched = HashSet::new();
+        let mut touched = BTreeSet::new();
         let mut changed = false;
         for (finding, fix) in chosen {
             let pointers: Vec<&str> = fix.edits().iter().filter_map(pointer).collect();

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use gmsa_types::{
     KIND,
@@ -102,7 +102,7 @@ fn is_rewritable(document: &Document) -> bool {
     while let Some(node) = open.pop() {
         let is_whole = match node.value() {
             NodeValue::Object(members) => {
-                let mut keys = HashSet::new();
+                let mut keys = BTreeSet::new();
                 members.iter().all(|member| keys.insert(member.key()))
             }
             NodeValue::Number(literal) => {

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
@@ -14,7 +14,7 @@ pub(super) fn read<'t>(text: &str, shift: usize, builder: Builder<'_, 't>) -> Re
     let mut options = granit_parser::Options::default();
     // Another crate of the program may have turned them on.
     options.set_emit_comments(false);
-    let mut reader = Reader { text, shift, builder, anchors: HashMap::new(), open: Vec::new() };
+    let mut reader = Reader { text, shift, builder, anchors: BTreeMap::new(), open: Vec::new() };
     let (mut documents, mut read) = (0, 0);
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| explain(&error, text, read, shift))?;
@@ -42,7 +42,7 @@ struct Reader<'r, 'b, 't> {
     shift: usize,
     builder: Builder<'b, 't>,
     /// The values with an anchor, by the number that the parser gives it.
-    anchors: HashMap<usize, Node>,
+    anchors: BTreeMap<usize, Node>,
     /// The anchors of the collections that are open.
     open: Vec<usize>,
 }
@@ -204,8 +204,8 @@ fn merged(node: Node) -> Result<Node> {
         }
         _ => return Err(SourceErrorKind::MergeKey),
     };
-    let earlier: HashSet<&str> = before.iter().map(Member::key).collect();
-    let mut taken: HashSet<&str> = after.iter().map(Member::key).collect();
+    let earlier: BTreeSet<&str> = before.iter().map(Member::key).collect();
+    let mut taken: BTreeSet<&str> = after.iter().map(Member::key).collect();
     let mut members = before.to_vec();
     for member in sources.iter().flat_map(Node::members) {
         if earlier.contains(member.key()) {

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     Pods,
     quote::shown,
-    rbac::is_built_in,
-    subject::{SubjectFault, Who, account_of_user},
+    rbac::{is_built_in, wrong_api_group},
+    subject::{RBAC_GROUP, SubjectFault, Who, account_of_user},
 };
 
 /// Of all bindings, since what the role would have permitted is not known. The roles that every cluster has need
@@ -18,12 +18,22 @@ use crate::{
 pub(super) fn no_such_role(scene: &Scene<'_>, report: &Report<'_>) -> Vec<Finding> {
     let dangling = scene.rbac.all_bindings().filter(|bound| {
         let role_ref = &bound.binding.role_ref;
-        let built_in = role_ref.kind == "ClusterRole" && is_built_in(&role_ref.name);
+        let built_in = role_ref.kind == "ClusterRole"
+            && is_built_in(&role_ref.name)
+            && wrong_api_group(role_ref).is_none();
         !built_in && scene.rbac.role(bound.namespace, role_ref).is_none()
     });
     dangling
         .map(|bound| {
             let role_ref = &bound.binding.role_ref;
+            if let Some(group) = wrong_api_group(role_ref) {
+                let message = format!("the API group {} has no roles", shown(group));
+                return report
+                    .finding(message)
+                    .about(object_of_binding(&bound.to_ref()))
+                    .at("/roleRef/apiGroup")
+                    .with_help(format!("write {}, or leave `apiGroup` out", shown(RBAC_GROUP)));
+            }
             let roles: Vec<_> = scene.rbac.roles_for(bound.namespace).collect();
             let meant = scene
                 .nearest(&role_ref.name, roles.iter().map(|role| role.name))

@@ -134,7 +134,7 @@ pub static RULES: [AuditRule; 14] = [
         id: RuleId::new("GR203"),
         name: "no-such-role",
         severity: Severity::Error,
-        summary: "a binding refers to a role that does not exist",
+        summary: "a binding refers to a role that does not exist, or to an API group that has none",
         why: "the binding grants nothing, until somebody creates a role of that name",
         check: bindings::no_such_role,
     },
