@@ -3,7 +3,7 @@
 //! | | needs | checks |
 //! |---|---|---|
 //! | [`AuthorizingPolicy`] | the webhook beside it | every name is permitted, and has contents |
-//! | [`CompletePolicies`] | the [index](crate::index) of credential specs, and no webhook | that, and the contents; expands names |
+//! | [`CompletePolicies`] | the contents of credential specs, from the [index](crate::index) or carried, and no webhook | that, and the contents; expands names |
 //!
 //! [`WebhookConfiguration::with_policy`](crate::configuration::WebhookConfiguration::with_policy) makes the first
 //! together with the webhook's configurations.
@@ -27,7 +27,8 @@
 //!
 //! **A policy whose parameter is missing refuses every pod, with gMSA fields or without**: the API server looks for
 //! the parameter before it looks at match conditions. Create the definition and the index first, bind the policies
-//! after that, and delete in the opposite order. [`AuthorizingPolicy`] has no parameter, and so no such hazard.
+//! after that, and delete in the opposite order. Two have no parameter, and so no such hazard: [`AuthorizingPolicy`],
+//! and [`CompletePolicies`] that [carry](CompletePolicies::carrying) the contents themselves.
 //!
 //! Source: Kubernetes, "Validating Admission Policy" and "Mutating Admission Policy";
 //! `apiserver/pkg/admission/plugin/policy/generic/policy_dispatcher.go`.
@@ -43,7 +44,7 @@ k8s_openapi::k8s_if_ge_1_36! {
 }
 
 pub use authorizing::AuthorizingPolicy;
-pub use complete::CompletePolicies;
+pub use complete::{CompletePolicies, PolicyTooLarge};
 
 /// How many different credential specs one pod may name, where policies check it.
 pub const MOST_NAMES: usize = crate::cel::validation::MOST_NAMES;

@@ -54,3 +54,10 @@ pub(crate) fn of(owner: &str, field: &str) -> String {
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{text}'")
 }
+
+/// Contents by name as a CEL map. JSON has no bare control characters, so two characters need an escape.
+pub(crate) fn map<'c>(entries: impl Iterator<Item = (&'c str, &'c str)>) -> String {
+    let escaped = |text: &str| quoted(&text.replace('\\', r"\\").replace('\'', r"\'"));
+    let entries = entries.map(|(name, contents)| format!("{}: {}", escaped(name), escaped(contents)));
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(",\n"))
+}

@@ -155,6 +155,10 @@ impl Index {
         self.left_out.iter()
     }
 
+    pub(crate) fn contents(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.contents.iter().map(|(name, contents)| (name.as_str(), contents.as_str()))
+    }
+
     /// The object: contents exactly as [`mutate`](crate::mutate()) writes them.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod golden;
 
 use gmsa_admission::{
     CredSpecAnswer, Snapshot,
-    admission_policy::{AuthorizingPolicy, CompletePolicies, MOST_NAMES},
+    admission_policy::{AuthorizingPolicy, CompletePolicies, MOST_NAMES, PolicyTooLarge},
     configuration::{EndpointUrl, Namespaces, Trust, WebhookConfiguration},
     index::{self, GmsaIndex, Index, LeftOut},
 };
@@ -137,7 +137,7 @@ fn no_policy_asks_more_than_an_api_server_answers() {
         assert_eq!(checks.iter().sum::<usize>(), MOST_NAMES);
         // A check costs 350 000: an expression may cost 1 000 000, all of them 10 000 000.
         assert!(checks.iter().all(|checks| *checks <= 2));
-        assert!(MOST_NAMES * 350_000 < 9_500_000);
+        assert!(checks.iter().sum::<usize>() * 350_000 < 9_500_000);
         for validation in validations {
             // Messages are made without the authorizer, and must not repeat contents.
             let message = validation["messageExpression"].as_str().unwrap_or_default();
@@ -207,6 +207,13 @@ fn credential_specs_that_do_not_fit_are_an_error() {
     assert!(
         error.to_string().starts_with(&format!("the index of 16 cred specs has {} bytes; ", error.bytes()))
     );
+
+    // What fits into an index need not fit into a policy.
+    let error = CompletePolicies::new().carrying(&index).unwrap_err();
+    assert!(error.length() > PolicyTooLarge::LIMIT);
+    let mut index = Index::default();
+    index.insert(&named("webapp0"), &found("{}"));
+    assert!(CompletePolicies::new().carrying(&index).is_ok());
 
     let mut index = Index::default();
     for number in 0..=Index::MOST {

@@ -304,6 +304,36 @@ fn without_the_index_complete_policies_refuse_every_pod() {
     assert_eq!(AUTHORIZING.with(|program| evaluator.validate(program, &request)), Verdict::Unmatched);
 }
 
+#[test]
+fn policies_that_carry_the_contents_need_no_index() {
+    let mut cluster = cluster(&NAMES, &NAMES);
+    let odd = json!({"a": "it's \\ \"quoted\" \u{2028} <\n>", "b": "'"});
+    cluster
+        .insert(&json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
+            "metadata": {"name": NAMES[0]}, "credspec": odd}))
+        .unwrap();
+    let policies = CompletePolicies::new().carrying(&Index::of(&cluster)).unwrap();
+    assert!(!format!("{policies:?} {:?}", Index::of(&cluster)).contains(SECRET));
+    let program = ValidatingProgram::new(&policies.validating()).unwrap();
+    let evaluator = Evaluator::new(cluster.rbac());
+    let object = Index::of(&cluster).object().unwrap();
+    let judge = |name: &str, contents: &str| {
+        let options = json!({"gmsaCredentialSpecName": name, "gmsaCredentialSpec": contents});
+        let pod = pod_of(json!({"securityContext": context(options)}));
+        evaluator.validate(&program, &PolicyRequest::creation(NAMESPACE, &pod))
+    };
+    for name in NAMES {
+        assert_eq!(judge(name, &object.data[name]), Verdict::Allow);
+    }
+    assert_eq!(told(judge(NAMES[0], &object.data[NAMES[1]])).0, 422);
+    assert_eq!(told(judge("other", "{}")).1, "cred spec other does not exist in the index of cred specs");
+    let plain = PolicyRequest::creation(NAMESPACE, &pod_of(json!({})));
+    assert_eq!(evaluator.validate(&program, &plain), Verdict::Unmatched);
+    let binding = serde_json::to_value(policies.validating_binding()).unwrap();
+    assert_eq!(binding["spec"]["paramRef"], Value::Null);
+    assert!(!serde_json::to_string(&policies.validating()).unwrap().contains("param"));
+}
+
 /// A pod as validating sees it: an API server has made its name by then, and lets none pass without containers.
 fn stored(mut pod: Value) -> Value {
     if pod["metadata"]["name"].is_null() {

@@ -76,7 +76,7 @@ impl AuthorizingPolicy {
     /// The policy.
     #[must_use]
     pub fn policy(&self) -> ValidatingAdmissionPolicy {
-        self.common.validating(false)
+        self.common.validating(None)
     }
 
     /// Puts the policy into effect.

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use gmsa_rbac::build::conventional_labels;
 use k8s_openapi::{
     Resource,
     api::admissionregistration::v1::{
-        MatchResources, NamedRuleWithOperations, ParamKind, ValidatingAdmissionPolicy,
+        MatchResources, NamedRuleWithOperations, ParamKind, ParamRef, ValidatingAdmissionPolicy,
         ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicyBindingSpec,
         ValidatingAdmissionPolicySpec, Validation, Variable,
     },
@@ -38,9 +38,9 @@ impl Common {
         }
     }
 
-    /// The validating policy of a program; with the index as parameter if its checks need one.
-    pub(super) fn validating(&self, with_index: bool) -> ValidatingAdmissionPolicy {
-        let program = validation::program(with_index);
+    /// The validating policy; with contents to compare with, if any.
+    pub(super) fn validating(&self, specs: Option<&Specs>) -> ValidatingAdmissionPolicy {
+        let program = validation::program(specs.map(Specs::expression));
         let validations = program.checks.into_iter().map(|check| Validation {
             expression: check.expression,
             message: Some(check.message),
@@ -53,9 +53,9 @@ impl Common {
                 failure_policy: Some("Fail".to_owned()),
                 match_conditions: Some(match_conditions()),
                 match_constraints: Some(match_constraints()),
-                param_kind: with_index.then(|| param_kind()),
+                param_kind: specs.and_then(Specs::param_kind),
                 validations: Some(validations.collect()),
-                variables: Some(variables(program.variables)),
+                variables: Some(variables(specs, program.variables)),
                 ..ValidatingAdmissionPolicySpec::default()
             }),
             ..ValidatingAdmissionPolicy::default()
@@ -90,9 +90,61 @@ impl Common {
     }
 }
 
-pub(super) fn variables(variables: impl IntoIterator<Item = places::Variable>) -> Vec<Variable> {
+/// The contents of the credential specs, and where policies have them from.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Specs {
+    /// The parameter: the index of this name.
+    Index(String),
+    /// The policies themselves: a map as CEL.
+    Carried(String),
+}
+
+/// Shows no contents.
+impl fmt::Debug for Specs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(name) => write!(f, "Index({name})"),
+            Self::Carried(map) => write!(f, "Carried({} bytes)", map.len()),
+        }
+    }
+}
+
+impl Specs {
+    /// The map of them, in expressions.
+    pub(super) fn expression(&self) -> &'static str {
+        match self {
+            Self::Index(_) => "params.data",
+            Self::Carried(_) => "variables.index",
+        }
+    }
+
+    pub(super) fn param_kind(&self) -> Option<ParamKind> {
+        matches!(self, Self::Index(_)).then(|| ParamKind {
+            api_version: Some(GmsaIndex::API_VERSION.to_owned()),
+            kind: Some(GmsaIndex::KIND.to_owned()),
+        })
+    }
+
+    pub(super) fn param_ref(&self) -> Option<ParamRef> {
+        let Self::Index(name) = self else { return None };
+        Some(ParamRef {
+            name: Some(name.clone()),
+            parameter_not_found_action: Some("Deny".to_owned()),
+            ..ParamRef::default()
+        })
+    }
+}
+
+pub(super) fn variables(
+    specs: Option<&Specs>,
+    variables: impl IntoIterator<Item = places::Variable>,
+) -> Vec<Variable> {
     let variable = |(name, expression): places::Variable| Variable { name: name.to_owned(), expression };
-    variables.into_iter().map(variable).collect()
+    let index = match specs {
+        Some(Specs::Carried(map)) => Some(("index", map.clone())),
+        Some(Specs::Index(_)) | None => None,
+    };
+    index.into_iter().chain(variables).map(variable).collect()
 }
 
 pub(super) fn match_constraints() -> MatchResources {
@@ -109,8 +161,4 @@ pub(super) fn match_constraints() -> MatchResources {
         resource_rules: Some(rules.into()),
         ..MatchResources::default()
     }
-}
-
-pub(super) fn param_kind() -> ParamKind {
-    ParamKind { api_version: Some(GmsaIndex::API_VERSION.to_owned()), kind: Some(GmsaIndex::KIND.to_owned()) }
 }

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use gmsa_types::{InvalidValue, check_dns_subdomain};
 use k8s_openapi::api::admissionregistration::v1::{
-    ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 
-use super::common::Common;
-use crate::{configuration::Namespaces, index::Index};
+use super::common::{Common, Specs};
+use crate::{cel, configuration::Namespaces, index::Index};
 
 /// The policies that do all that the webhook does, so that there need be none: a mutating one, which expands names,
 /// and a validating one, which enforces. Both read the [index](crate::index) of credential specs.
@@ -31,7 +31,7 @@ use crate::{configuration::Namespaces, index::Index};
 #[must_use]
 pub struct CompletePolicies {
     pub(super) common: Common,
-    index: String,
+    pub(super) specs: Specs,
 }
 
 impl CompletePolicies {
@@ -40,7 +40,7 @@ impl CompletePolicies {
 
     /// The policies for all namespaces, called `gmsa`, with the index of the default name.
     pub fn new() -> Self {
-        Self { common: Common::named("gmsa"), index: Index::DEFAULT_NAME.to_owned() }
+        Self { common: Common::named("gmsa"), specs: Specs::Index(Index::DEFAULT_NAME.to_owned()) }
     }
 
     /// Calls the policies and their bindings something else.
@@ -56,8 +56,27 @@ impl CompletePolicies {
 
     /// Reads the index of this name.
     pub fn reading(mut self, index: &Index) -> Self {
-        self.index = index.name().to_owned();
+        self.specs = Specs::Index(index.name().to_owned());
         self
+    }
+
+    /// Carries the contents of this index in the policies themselves, which then read no object: nothing can be
+    /// missing, and there is no order of installation to keep. For some ninety credential specs of usual size.
+    ///
+    /// Whoever may read the policies then sees the contents, and each change of a credential spec changes both
+    /// policies.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyTooLarge`] if the contents make an expression that no API server takes.
+    pub fn carrying(mut self, index: &Index) -> Result<Self, PolicyTooLarge> {
+        let map = cel::map(index.contents());
+        let length = map.chars().count();
+        if length > PolicyTooLarge::LIMIT {
+            return Err(PolicyTooLarge { length });
+        }
+        self.specs = Specs::Carried(map);
+        Ok(self)
     }
 
     /// The namespaces whose pods are checked. Read at [`Namespaces`] what a choice other than all of them opens.
@@ -81,11 +100,10 @@ impl CompletePolicies {
     /// The policy that enforces.
     #[must_use]
     pub fn validating(&self) -> ValidatingAdmissionPolicy {
-        self.common.validating(true)
+        self.common.validating(Some(&self.specs))
     }
 
-    /// Puts [`validating`](Self::validating) into effect, with the index as its parameter. Without the index nothing
-    /// is admitted.
+    /// Puts [`validating`](Self::validating) into effect. Where it reads the index, nothing is admitted without that.
     #[must_use]
     pub fn validating_binding(&self) -> ValidatingAdmissionPolicyBinding {
         let mut binding = self.common.validating_binding();
@@ -95,20 +113,12 @@ impl CompletePolicies {
 
     fn set_param(&self, binding: &mut ValidatingAdmissionPolicyBinding) {
         k8s_openapi::k8s_if_ge_1_36! {
-            binding.spec.param_ref = Some(self.param_ref());
+            binding.spec.param_ref = self.specs.param_ref();
         }
         k8s_openapi::k8s_if_le_1_35! {
             if let Some(spec) = &mut binding.spec {
-                spec.param_ref = Some(self.param_ref());
+                spec.param_ref = self.specs.param_ref();
             }
-        }
-    }
-
-    pub(super) fn param_ref(&self) -> ParamRef {
-        ParamRef {
-            name: Some(self.index.clone()),
-            parameter_not_found_action: Some("Deny".to_owned()),
-            ..ParamRef::default()
         }
     }
 }
@@ -116,5 +126,25 @@ impl CompletePolicies {
 impl Default for CompletePolicies {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The contents of the credential specs make an expression that is too long. An [index](crate::index) has room for
+/// more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the cred specs make an expression of {length} characters, and an API server takes {}", Self::LIMIT)]
+pub struct PolicyTooLarge {
+    length: usize,
+}
+
+impl PolicyTooLarge {
+    /// The longest expression, in characters.
+    ///
+    /// Source: cel-go `parser/options.go`, `ExpressionSizeCodePointLimit`.
+    pub const LIMIT: usize = 100_000;
+
+    /// The length of the expression, in characters.
+    pub fn length(&self) -> usize {
+        self.length
     }
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 
 use super::{
     CompletePolicies,
-    common::{match_constraints, param_kind, variables},
+    common::{match_constraints, variables},
 };
 use crate::{
     Place,
@@ -30,24 +30,24 @@ impl CompletePolicies {
                 match_constraints: Some(match_constraints()),
                 mutations: Some(vec![Mutation {
                     patch_type: "JSONPatch".to_owned(),
-                    json_patch: Some(JSONPatch { expression: Some(expansion()) }),
+                    json_patch: Some(JSONPatch { expression: Some(expansion(self.specs.expression())) }),
                     apply_configuration: None,
                 }]),
-                param_kind: Some(param_kind()),
+                param_kind: self.specs.param_kind(),
                 reinvocation_policy: Some("IfNeeded".to_owned()),
-                variables: Some(variables(request_variables())),
+                variables: Some(variables(Some(&self.specs), request_variables())),
             }),
         }
     }
 
-    /// Puts [`mutating`](Self::mutating) into effect, with the index as its parameter.
+    /// Puts [`mutating`](Self::mutating) into effect.
     #[must_use]
     pub fn mutating_binding(&self) -> MutatingAdmissionPolicyBinding {
         MutatingAdmissionPolicyBinding {
             metadata: self.common.metadata(),
             spec: Some(MutatingAdmissionPolicyBindingSpec {
                 match_resources: Some(self.common.match_resources()),
-                param_ref: Some(self.param_ref()),
+                param_ref: self.specs.param_ref(),
                 policy_name: Some(self.common.name.clone()),
             }),
         }
@@ -56,15 +56,14 @@ impl CompletePolicies {
 
 /// An `add` for each place that has a name and no contents. What is below the path is there wherever there is a
 /// name, so the patch applies.
-fn expansion() -> String {
+fn expansion(specs: &str) -> String {
     let name = of("c", NAME_FIELD);
     let (has_name, has_contents) = (has("c", NAME_FIELD), has("c", CONTENTS_FIELD));
-    let unexpanded =
-        format!("{} && {has_name} && !{has_contents} && {name} in params.data", has_options("c"));
+    let unexpanded = format!("{} && {has_name} && !{has_contents} && {name} in {specs}", has_options("c"));
     let lists = Owners::all().map(|owners| {
         format!(
             "{}.transformList(i, c, {} && {unexpanded},\n  \
-             JSONPatch{{op: 'add', path: {}, value: params.data[{name}]}})",
+             JSONPatch{{op: 'add', path: {}, value: {specs}[{name}]}})",
             list(owners),
             owners.is_introduced(),
             path(owners)

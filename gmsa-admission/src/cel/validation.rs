@@ -52,10 +52,11 @@ pub(crate) struct Program {
     pub(crate) checks: Vec<Check>,
 }
 
-/// The program of a policy. With an index, contents are compared with it.
+/// The program of a policy. With the contents of credential specs by name, which is a CEL map, contents are
+/// compared with those.
 ///
 /// The sentences are those of the webhook, without its advice. No message has contents in it.
-pub(crate) fn program(with_index: bool) -> Program {
+pub(crate) fn program(specs: Option<&str>) -> Program {
     let (name, contents) = (of("c", NAME_FIELD), of("c", CONTENTS_FIELD));
     let (has_name, has_contents) = (has("c", NAME_FIELD), has("c", CONTENTS_FIELD));
     let mut program = Program::default();
@@ -89,12 +90,13 @@ pub(crate) fn program(with_index: bool) -> Program {
         sentences(&format!("{has_name} && {name} == ''"), "", "' has an empty GMSA cred spec name'"),
         "a GMSA cred spec name is empty",
     );
-    if with_index {
+    if let Some(specs) = specs {
         program.none(
             "unknown",
-            "variables.names.filter(n, n != '' && !(n in params.data))\
-             .map(n, 'cred spec ' + n + ' does not exist in the index of cred specs')"
-                .to_owned(),
+            format!(
+                "variables.names.filter(n, n != '' && !(n in {specs}))\
+                 .map(n, 'cred spec ' + n + ' does not exist in the index of cred specs')"
+            ),
             "a GMSA cred spec does not exist in the index of cred specs",
         );
     }
@@ -122,12 +124,12 @@ pub(crate) fn program(with_index: bool) -> Program {
         ),
         "a GMSA cred spec is named, but it was not expanded",
     );
-    if with_index {
+    if let Some(specs) = specs {
         program.none(
             "mismatched",
             sentences(
                 &format!(
-                    "{has_name} && {has_contents} && {name} in params.data && {contents} != params.data[{name}]"
+                    "{has_name} && {has_contents} && {name} in {specs} && {contents} != {specs}[{name}]"
                 ),
                 "the GMSA cred spec contents for ",
                 &format!("' does not match the contents of GMSA resource \"' + {name} + '\"'"),

@@ -93,6 +93,21 @@ proptest! {
 }
 
 #[test]
+fn policies_that_carry_the_contents_expand_the_same() {
+    let cluster = cluster(&NAMES, &[]);
+    let policies = CompletePolicies::new().carrying(&Index::of(&cluster)).unwrap();
+    let program = MutatingProgram::new(&policies.mutating()).unwrap();
+    for name in NAMES {
+        for (pod, _) in at_each_place(&json!({"gmsaCredentialSpecName": name})) {
+            let request = PolicyRequest::creation(NAMESPACE, &pod);
+            let carried = Evaluator::new(cluster.rbac()).mutate(&program, &request);
+            assert_eq!(patch(carried), patch(expand(&cluster, &request)));
+        }
+    }
+    assert_eq!(serde_json::to_value(policies.mutating_binding()).unwrap()["spec"]["paramRef"], Value::Null);
+}
+
+#[test]
 fn each_place_is_expanded() {
     let cluster = cluster(&NAMES, &[]);
     let options = json!({"gmsaCredentialSpecName": NAMES[0], "runAsUserName": "ContainerUser"});
