@@ -155,7 +155,9 @@ fn differences(wanted: &Value, installed: &Value) -> Vec<Difference> {
         // What these hold belongs on no screen, and in no log of a pipeline.
         is_secret: !matches!(
             wanted["kind"].as_str(),
-            Some(kind) if kind != "Secret" && !kind.to_ascii_lowercase().starts_with("gmsa")
+            Some(kind) if kind != "Secret"
+                && !kind.ends_with("AdmissionPolicy")
+                && !kind.to_ascii_lowercase().starts_with("gmsa")
         ),
         is_injected: annotations.get("cert-manager.io/inject-ca-from").is_some(),
         merges_lists: merges_lists(wanted["apiVersion"].as_str().unwrap_or_default()),

@@ -60,8 +60,8 @@ struct Arguments {
     #[arg(long)]
     strict_crd: bool,
 
-    /// Prints only the objects of one stage. With --policies, what is bound before its index is there has every pod of
-    /// the cluster refused; so there the last stage is printed when it is asked for.
+    /// Prints only the objects of one stage. With --index, a binding before its index has every pod of the cluster
+    /// refused; so there the last stage is printed only when it is asked for.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
 
@@ -110,6 +110,10 @@ struct Means {
     /// The webhook, and a policy that checks permissions once more, for Kubernetes 1.35 and later.
     #[arg(long, group = "means")]
     both: bool,
+
+    /// Has the policies read the credential specs from an index, where they are too many to be part of the policies.
+    #[arg(long, requires = "policies")]
+    index: bool,
 
     /// The cluster's credential specs, for --policies: files or folders of manifests. Run this again when one changes.
     #[arg(long, value_name = "PATH", num_args = 1.., requires = "policies")]
@@ -160,11 +164,12 @@ Examples:
   deploy --image example.com/gmsa:v1 --ca ca.pem --cert tls.pem --key key.pem > gmsa.yaml
   kubectl get -f gmsa.yaml --ignore-not-found -o yaml > installed.yaml
   deploy --image example.com/gmsa:v2 --diff installed.yaml
+  deploy --policies --credential-specs specs/ | kubectl apply -f -
 
-With --policies, each step when the one before is done:
-  deploy --policies --credential-specs specs/ --stage prepare | kubectl apply -f -
-  deploy --policies --credential-specs specs/ --stage run | kubectl apply -f -
-  deploy --policies --credential-specs specs/ --stage enforce | kubectl apply -f -
+With --index, each step when the one before is done:
+  deploy --policies --index --credential-specs specs/ --stage prepare | kubectl apply -f -
+  deploy --policies --index --credential-specs specs/ --stage run | kubectl apply -f -
+  deploy --policies --index --credential-specs specs/ --stage enforce | kubectl apply -f -
 
 Exit codes:
   0  the objects are printed; with --diff, they are installed as they are
@@ -214,8 +219,14 @@ fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<Stri
                 false => Install::webhook(name, server),
             }
         }
-        _ => Install::policies(name, &index(&arguments.means.credential_specs)?)
-            .map_err(|error| vec![error.to_string()])?,
+        _ => {
+            let specs = index(&arguments.means.credential_specs)?;
+            if arguments.means.index {
+                Install::policies_with_index(name, &specs).map_err(|error| vec![error.to_string()])?
+            } else {
+                Install::policies(name, &specs).map_err(|error| vec![format!("{error}; give --index")])?
+            }
+        }
     };
     if arguments.existing_namespace {
         install = install.in_existing_namespace();
@@ -284,9 +295,9 @@ fn print_stage(objects: &[Object], arguments: &Arguments) -> Result<ExitCode, Ve
         Some(Stage::Run) => object.stage() == install::Stage::Run,
         Some(Stage::Enforce) => object.stage() == install::Stage::Enforce,
         Some(Stage::All) => true,
-        None => !arguments.means.policies || object.stage() < install::Stage::Enforce,
+        None => !arguments.means.index || object.stage() < install::Stage::Enforce,
     };
-    if arguments.means.policies && arguments.stage.is_none() {
+    if arguments.means.index && arguments.stage.is_none() {
         anstream::eprintln!(
             "{NOTE}note{NOTE:#}: nothing is enforced yet. Once the index is there (`kubectl get gmsaindexes`), apply \
              what `--stage enforce` prints; before, it would have every pod refused"

@@ -36,6 +36,11 @@ fn policies(arguments: &[&str]) -> Output {
     run("deploy", &[&all[..], arguments].concat(), "")
 }
 
+/// The same, with an index for them to read.
+fn policies_with_index(arguments: &[&str]) -> Output {
+    policies(&[&["--index"], arguments].concat())
+}
+
 fn objects(output: &Output) -> Vec<Value> {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let manifests = manifest::parse("-", &output.stdout).unwrap();
@@ -56,7 +61,8 @@ fn the_manifests_are_as_recorded() {
         ("deploy-given.yaml", with_given(&[], "")),
         ("deploy-cert-manager.yaml", deploy(&[], "")),
         ("deploy-both-strict.yaml", deploy(&["--both", "--strict-crd"], "")),
-        ("deploy-policies.yaml", policies(&["--stage", "all"])),
+        ("deploy-policies.yaml", policies(&[])),
+        ("deploy-policies-index.yaml", policies_with_index(&["--stage", "all"])),
         (
             "deploy-options.yaml",
             deploy(
@@ -106,10 +112,11 @@ fn yaml_and_json_hold_the_same_objects() {
 #[test]
 fn stages_are_the_whole_taken_apart() {
     type Of = fn(&[&str]) -> Output;
-    let of: [Of; 3] = [
+    let of: [Of; 4] = [
         |arguments| deploy(arguments, ""),
         |arguments| with_given(&[&["--both"], arguments].concat(), ""),
         policies,
+        policies_with_index,
     ];
     for of in of {
         let whole = objects(&of(&["--stage", "all"]));
@@ -128,13 +135,18 @@ fn stages_are_the_whole_taken_apart() {
 
 /// What `kubectl apply` would do to a cluster without the definition of the index: leave the index out and go on.
 #[test]
-fn policies_are_not_bound_unless_that_is_asked_for() {
-    let output = policies(&[]);
+fn policies_that_read_an_index_are_not_bound_unless_that_is_asked_for() {
+    let whole = objects(&policies(&[]));
+    assert!(
+        whole.iter().any(|object| object["kind"] == "ValidatingAdmissionPolicyBinding"),
+        "it needs no index"
+    );
+    let output = policies_with_index(&[]);
     let unbound = objects(&output);
     assert!(!unbound.iter().any(|object| object["kind"].as_str().unwrap().ends_with("Binding")));
     assert!(unbound.iter().any(|object| object["kind"] == "GMSAIndex"));
     assert!(text(&output.stderr).starts_with("note: nothing is enforced yet."), "{}", text(&output.stderr));
-    let enforce = objects(&policies(&["--stage", "enforce"]));
+    let enforce = objects(&policies_with_index(&["--stage", "enforce"]));
     assert_eq!(enforce.len(), 2);
 
     let output = run(
@@ -154,7 +166,7 @@ fn policies_are_not_bound_unless_that_is_asked_for() {
 
 #[test]
 fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
-    let mut installed = objects(&policies(&["--stage", "all"]));
+    let mut installed = objects(&policies_with_index(&["--stage", "all"]));
     let index = one(&mut installed, "GMSAIndex");
     let name = index["data"].as_object().unwrap().keys().next().unwrap().clone();
     index["data"][&name] = json!("hunter2");
@@ -167,7 +179,7 @@ fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
     accounts.remove("HostAccountConfig").unwrap();
     let output = run(
         "deploy",
-        &["--policies", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"],
+        &["--policies", "--index", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"],
         &list(&installed),
     );
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
@@ -180,6 +192,13 @@ fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
         ),
         "{story}"
     );
+
+    let mut carrying = objects(&policies(&[]));
+    one(&mut carrying, "ValidatingAdmissionPolicy")["spec"]["variables"][0]["expression"] =
+        json!("'hunter2'");
+    let arguments = ["--policies", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"];
+    let story = text(&run("deploy", &arguments, &list(&carrying)).stdout);
+    assert!(story.contains("/expression: (not shown) -> (not shown)"), "{story}");
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //!
 //! They come in an order in which each finds what it needs, the configurations last: until those are there, nothing
 //! calls the webhook. From then on a pod that uses gMSA waits for the webhook to be ready, and any other never notices.
-//! Policies in place of a webhook need more care, see [`Install::policies`].
+//! Policies that read an index need more care, see [`Install::policies_with_index`].
 //!
 //! Pure, as all of this crate: the certificate is an input, and the same input makes the same objects. No object lies
 //! outside the one namespace, unless it lies in none.
@@ -53,6 +53,7 @@ use k8s_openapi::{
 };
 
 use crate::{
+    admission_policy::PolicyTooLarge,
     configuration::{
         CertificateRef, Namespaces, ServiceEndpoint, TimeoutSeconds, Trust, WebhookConfiguration,
     },
@@ -112,9 +113,32 @@ impl Install {
         Self::by(name, Means::WebhookAndPolicy(Box::new(server)))
     }
 
-    /// [Policies](crate::admission_policy::CompletePolicies) in place of the webhook, with this index of the credential
-    /// specs. It takes Kubernetes 1.36, also as the version that k8s-openapi is built for: without mutating policies
-    /// names are checked and not expanded. Nothing lies in a namespace.
+    /// [Policies](crate::admission_policy::CompletePolicies) in place of the webhook, which carry the contents of the
+    /// credential specs; some ninety of usual size. Whoever may read policies may read those. It takes Kubernetes 1.36,
+    /// also as the version that k8s-openapi is built for: without mutating policies names are checked and not expanded.
+    /// Nothing lies in a namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyTooLarge`] if the credential specs do not fit into a policy; see
+    /// [`policies_with_index`](Self::policies_with_index).
+    ///
+    /// ```
+    /// use gmsa_admission::{Snapshot, index::Index, install::{Install, InstallName, Object}};
+    ///
+    /// let specs = Index::of(&Snapshot::default());
+    /// let objects = Install::policies(InstallName::new("gmsa-system", "gmsa")?, &specs)?.objects();
+    /// assert!(objects.iter().any(|object| matches!(object, Object::ValidatingAdmissionPolicy(_))));
+    /// assert!(objects.iter().all(|object| object.namespace().is_none()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn policies(name: InstallName, specs: &Index) -> Result<Self, PolicyTooLarge> {
+        let policies = policies::Policies::carrying(specs)?;
+        Ok(Self::by(name, Means::Policies(Box::new(policies))))
+    }
+
+    /// As [`policies`](Self::policies), for more credential specs than a policy can carry: the policies read them from the
+    /// index.
     ///
     /// **Apply the [stages](Object::stage) one by one, and wait for each.** A binding whose index is not there has the API
     /// server refuse every pod of the cluster, with gMSA fields or without. `kubectl apply` with all in one file does just
@@ -129,7 +153,7 @@ impl Install {
     /// use gmsa_admission::{Snapshot, index::Index, install::{Install, InstallName, Stage}};
     ///
     /// let index = Index::of(&Snapshot::default());
-    /// let install = Install::policies(InstallName::new("gmsa-system", "gmsa")?, &index)?;
+    /// let install = Install::policies_with_index(InstallName::new("gmsa-system", "gmsa")?, &index)?;
     /// for stage in [Stage::Prepare, Stage::Run, Stage::Enforce] {
     ///     for object in install.objects().iter().filter(|object| object.stage() == stage) {
     ///         println!("apply {} {}", object.kind(), object.name());
@@ -138,8 +162,8 @@ impl Install {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn policies(name: InstallName, index: &Index) -> Result<Self, IndexTooLarge> {
-        let policies = policies::Policies::of(index)?;
+    pub fn policies_with_index(name: InstallName, index: &Index) -> Result<Self, IndexTooLarge> {
+        let policies = policies::Policies::reading(index)?;
         Ok(Self::by(name, Means::Policies(Box::new(policies))))
     }
 

@@ -68,7 +68,7 @@ fn with_policy() -> Install {
     Install::webhook_and_policy(usual_name(), server(Certificates::CertManager))
 }
 
-fn policies() -> Install {
+fn specs() -> Index {
     let mut cluster = Snapshot::default();
     for name in ["webapp1", "webapp2"] {
         let object = json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
@@ -76,8 +76,17 @@ fn policies() -> Install {
                 "ActiveDirectoryConfig": {"HostAccountConfig": {"PluginInput": "hunter2"}}}});
         cluster.insert(&object).unwrap();
     }
-    let install = Install::policies(usual_name(), &Index::of(&cluster)).unwrap();
+    Index::of(&cluster)
+}
+
+fn policies() -> Install {
+    let install = Install::policies(usual_name(), &specs()).unwrap();
     install.definition(gmsa_types::crd::Definition::strict().build())
+}
+
+fn policies_with_index() -> Install {
+    let install = Install::policies_with_index(usual_name(), &specs()).unwrap();
+    install.definition(gmsa_types::crd::definition())
 }
 
 /// Those with a webhook.
@@ -86,7 +95,7 @@ fn all() -> [Install; 4] {
 }
 
 fn all_with_policies() -> Vec<Install> {
-    all().into_iter().chain([policies()]).collect()
+    all().into_iter().chain([policies(), policies_with_index()]).collect()
 }
 
 fn values(install: &Install) -> Vec<Value> {
@@ -265,7 +274,7 @@ fn whatever_is_needed_comes_first_and_the_calls_come_last() {
 
 #[test]
 fn policies_find_their_index_and_are_bound_after_it() {
-    let objects = values(&policies());
+    let objects = values(&policies_with_index());
     let at = |kind: &str| objects.iter().position(|object| object["kind"] == kind).unwrap();
     let index = &objects[at("GMSAIndex")];
     for kind in ["MutatingAdmissionPolicy", "ValidatingAdmissionPolicy"] {
@@ -282,6 +291,16 @@ fn policies_find_their_index_and_are_bound_after_it() {
     assert_eq!(index["data"].as_object().unwrap().len(), 2);
     assert!(objects.iter().all(|object| object["metadata"].get("namespace").is_none()));
 
+    // What carries the contents needs none.
+    let carrying = values(&policies());
+    assert!(carrying.iter().all(|object| object["kind"] != "GMSAIndex"));
+    for object in
+        carrying.iter().filter(|object| object["kind"].as_str().unwrap().contains("AdmissionPolicy"))
+    {
+        assert!(object["spec"].get("paramKind").is_none() && object["spec"].get("paramRef").is_none());
+    }
+    assert_eq!(carrying.iter().filter(|object| object.to_string().contains("hunter2")).count(), 2);
+
     let objects = values(&with_policy());
     let policy = one(&objects, "ValidatingAdmissionPolicy");
     assert!(policy["spec"].get("paramKind").is_none(), "without a parameter it can be applied with all else");
@@ -291,7 +310,7 @@ fn policies_find_their_index_and_are_bound_after_it() {
 
 #[test]
 fn namespaces_are_chosen_for_all_at_once() {
-    for install in [with_policy(), policies()] {
+    for install in [with_policy(), policies(), policies_with_index()] {
         let objects = values(&install.in_namespaces(Namespaces::except_upstream_opt_outs()));
         for object in objects {
             let selector = match object["kind"].as_str().unwrap() {
@@ -470,6 +489,7 @@ fn the_key_is_in_the_secret_and_nowhere_else() {
         format!("{install:?}"),
         format!("{:?}", install.objects()),
         format!("{:?} {:?}", policies(), policies().objects()),
+        format!("{:?} {:?}", policies_with_index(), policies_with_index().objects()),
         format!("{:#?}", given()),
         format!("{:?}", server(given())),
     ] {

@@ -2,39 +2,45 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{InstallName, Object, kept, labels};
 use crate::{
-    admission_policy::CompletePolicies,
+    admission_policy::{CompletePolicies, PolicyTooLarge},
     configuration::Namespaces,
     index::{self, GmsaIndex, Index, IndexTooLarge},
 };
 
-/// The policies that need no webhook, and the index that they read.
+/// The policies that need no webhook, and the index that they read, if they do not carry it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Policies {
     policies: CompletePolicies,
-    index: GmsaIndex,
+    index: Option<GmsaIndex>,
 }
 
 impl Policies {
-    pub(super) fn of(index: &Index) -> Result<Self, IndexTooLarge> {
-        Ok(Self { policies: CompletePolicies::new().reading(index), index: index.object()? })
+    pub(super) fn carrying(index: &Index) -> Result<Self, PolicyTooLarge> {
+        Ok(Self { policies: CompletePolicies::new().carrying(index)?, index: None })
     }
 
-    /// The definition of the index, the index, the policies, and at last the bindings: without the index, those have
-    /// every pod refused.
+    pub(super) fn reading(index: &Index) -> Result<Self, IndexTooLarge> {
+        Ok(Self { policies: CompletePolicies::new().reading(index), index: Some(index.object()?) })
+    }
+
+    /// The definition of the index, the index, the policies, and at last the bindings: where there should be an index
+    /// and is none, those have every pod refused.
     pub(super) fn objects(&self, name: &InstallName, namespaces: &Namespaces) -> Vec<Object> {
         let labels = labels::of_policies(name);
         let labelled = |metadata: ObjectMeta| ObjectMeta { labels: Some(labels.clone()), ..metadata };
-        let mut definition = kept(index::definition());
-        definition.metadata = labelled(definition.metadata);
-        let mut index = self.index.clone();
-        index.metadata = labelled(index.metadata);
         let policies = labels
             .iter()
             .fold(self.policies.clone().in_namespaces(namespaces.clone()), |policies, (key, value)| {
                 policies.label(key, value)
             });
 
-        let mut objects: Vec<Object> = vec![definition.into(), index.into()];
+        let mut objects: Vec<Object> = Vec::new();
+        if let Some(mut index) = self.index.clone() {
+            let mut definition = kept(index::definition());
+            definition.metadata = labelled(definition.metadata);
+            index.metadata = labelled(index.metadata);
+            objects.extend([definition.into(), index.into()]);
+        }
         k8s_openapi::k8s_if_ge_1_36! {
             objects.push(other(&policies.mutating()));
         }
