@@ -67,6 +67,9 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
+/// The message about a path that holds nothing.
+pub const NO_OBJECT: &str = "holds no Kubernetes object";
+
 /// The greatest file that is read. An API server takes objects of 3 MiB.
 const SIZE_LIMIT: u64 = 32 * 1024 * 1024;
 
@@ -105,7 +108,7 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Manifest>, Vec<ManifestEr
             errors.push(ManifestError {
                 file: path.display().to_string(),
                 place: None,
-                message: "holds no Kubernetes object".to_owned(),
+                message: NO_OBJECT.to_owned(),
                 remedy: "name a `.yaml`, `.yml` or `.json` file, or a folder that has some",
             });
         }

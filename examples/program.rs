@@ -59,6 +59,16 @@ pub fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// A name on one line, without what a terminal would take for a command.
+pub fn one_line(text: impl Display) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let escaped = |c: char| match breaks(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.to_string().chars().map(escaped).collect()
+}
+
 /// Prints text in one go, and gives the program its exit code. A reader that has gone away, as `head` does, is no
 /// error; what cannot be written otherwise is lost, and said so.
 pub fn print(text: &str, code: ExitCode) -> ExitCode {

@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path, process::ExitCode};
 
-use gmsa_examples::program::{self, BAD, GOOD, NOTE, bad_input, print, styled};
+use gmsa_examples::program::{self, BAD, GOOD, NOTE, bad_input, one_line, print, styled};
 use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
 use serde_json::{Value, json};
 
-use crate::{Output, one_line};
+use crate::Output;
 
 /// Answers one question, with the whole chain or all near misses.
 pub(crate) fn one(question: &AccessQuestion<'_>, rbac: &Rbac, output: Output) -> ExitCode {

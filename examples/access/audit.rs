@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use gmsa_examples::program::{self, BAD, FAINT, GOOD, NOTE, print, styled};
+use gmsa_examples::program::{self, BAD, FAINT, GOOD, NOTE, one_line, print, styled};
 use gmsa_types::finding::{Finding, Severity};
 
-use crate::{Output, inventory::Inventory, one_line};
+use crate::{Output, inventory::Inventory};
 
 /// Prints all findings; the exit code is 1 if there are any.
 pub(crate) fn tell(inventory: &Inventory, output: Output) -> ExitCode {

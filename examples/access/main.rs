@@ -227,16 +227,6 @@ fn run(arguments: Arguments) -> ExitCode {
     done.unwrap_or_else(bad_input)
 }
 
-/// A name on one line, without what a terminal would take for a command.
-fn one_line(text: impl std::fmt::Display) -> String {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    let escaped = |c: char| match breaks(c) {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.to_string().chars().map(escaped).collect()
-}
-
 fn usage(kind: ErrorKind, message: &str) -> ! {
     Arguments::command().error(kind, message).exit()
 }

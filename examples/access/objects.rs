@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use gmsa_examples::{
     manifest,
-    program::{NOTE, bad_input, print},
+    program::{NOTE, bad_input, one_line, print},
 };
 use gmsa_rbac::{AccessQuestion, ProposedGrant, RbacObject};
 use serde_json::json;
 
-use crate::{Output, inventory::Inventory, one_line};
+use crate::{Output, inventory::Inventory};
 
 /// Prints a role for each credential spec and, for each service account, its binding.
 pub(crate) fn grant(namespace: &str, accounts: &[String], specs: &[String], output: Output) -> ExitCode {

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use gmsa_examples::program::{BAD, FAINT, GOOD, NOTE, print, styled};
+use gmsa_examples::program::{BAD, FAINT, GOOD, NOTE, one_line, print, styled};
 use gmsa_rbac::{Holder, Pods};
 use serde_json::{Value, json};
 
-use crate::{Output, inventory::Inventory, one_line};
+use crate::{Output, inventory::Inventory};
 
 /// Prints everybody who may; the exit code is 1 if no pods are among them.
 pub(crate) fn tell(credential_spec: &str, inventory: &Inventory, output: Output) -> ExitCode {

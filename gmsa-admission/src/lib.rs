@@ -13,11 +13,13 @@ mod facts;
 mod fault;
 mod hostname;
 pub mod index;
+pub mod install;
 #[cfg(feature = "kube")]
 mod kube;
 pub mod lint;
 pub mod mutate;
 mod patch;
+mod pem;
 mod place;
 mod policy;
 mod read;

@@ -86,6 +86,32 @@ pub fn check_dns_label(what: &'static str, text: &str) -> Result<(), InvalidValu
     label(text).map_err(|flaw| flaw.of(what, text))
 }
 
+/// Checks that `text` is a DNS-1035 label, the form of service names: a DNS-1123 label that starts with a letter.
+///
+/// From Kubernetes 1.34 on an API server may take a digit in front too; no earlier one does.
+///
+/// `what` names the kind of value in the error.
+///
+/// # Errors
+///
+/// [`InvalidValue`] with the place of the first fault.
+///
+/// Source: Kubernetes `apimachinery/pkg/util/validation/validation.go`, `IsDNS1035Label`.
+///
+/// ```
+/// gmsa_types::check_dns_1035_label("service name", "gmsa-webhook")?;
+/// assert!(gmsa_types::check_dns_1035_label("service name", "9webhook").is_err());
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
+pub fn check_dns_1035_label(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    let starts_with_digit = text.starts_with(|c: char| c.is_ascii_digit());
+    let first = || match starts_with_digit {
+        true => Err(Flaw::at(Fault::Rule("it starts with a letter"), 0)),
+        false => Ok(()),
+    };
+    label(text).and_then(|()| first()).map_err(|flaw| flaw.of(what, text))
+}
+
 pub(crate) fn subdomain(text: &str) -> Result<(), Flaw> {
     check_not_empty(text)?;
     let mut start = 0;

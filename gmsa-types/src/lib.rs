@@ -25,7 +25,7 @@ pub use as_written::AsWritten;
 pub use credential_spec::{
     ActiveDirectoryConfig, CredentialSpec, DomainJoinConfig, GroupManagedServiceAccount, HostAccountConfig,
 };
-pub use dns::{DnsName, check_dns_label, check_dns_subdomain};
+pub use dns::{DnsName, check_dns_1035_label, check_dns_label, check_dns_subdomain};
 pub use guid::Guid;
 pub use invalid::{Fault, InvalidValue};
 pub use name::CredentialSpecName;

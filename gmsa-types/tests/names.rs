@@ -17,7 +17,7 @@ use std::{
 
 use gmsa_types::{
     AccountName, CredentialSpecName, DnsName, DomainSid, Fault, Guid, InvalidValue, NetBiosName,
-    ServiceAccountRef, Sid, check_dns_label, check_dns_subdomain,
+    ServiceAccountRef, Sid, check_dns_1035_label, check_dns_label, check_dns_subdomain,
 };
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -171,7 +171,10 @@ proptest! {
         prop_assert_eq!(CredentialSpecName::try_from(text.as_str()), text.parse::<CredentialSpecName<'_>>());
         prop_assert_eq!(check_dns_subdomain("pod name", &text).is_ok(), is_subdomain(&text));
         prop_assert_eq!(check_dns_label("namespace", &text).is_ok(), is_label(&text, 63));
-        if let Err(error) = check_dns_label("namespace", &text) {
+        let starts_with_digit = text.starts_with(|c: char| c.is_ascii_digit());
+        let service = check_dns_1035_label("service name", &text);
+        prop_assert_eq!(service.is_ok(), is_label(&text, 63) && !starts_with_digit);
+        for error in [check_dns_label("namespace", &text), service].into_iter().filter_map(Result::err) {
             points_into(&text, &error);
         }
     }

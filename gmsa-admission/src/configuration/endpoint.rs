@@ -84,6 +84,11 @@ impl ServiceEndpoint {
         Ok(Self { namespace, name, port: 443 })
     }
 
+    /// One whose names have been checked already.
+    pub(crate) fn checked(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.to_owned(), name: name.to_owned(), port: 443 }
+    }
+
     /// Another port of the Service (not of its pods).
     ///
     /// # Errors

@@ -1,11 +1,8 @@
 use std::fmt;
 
-use gmsa_types::{check_dns_label, check_dns_subdomain};
-use k8s_openapi::ByteString;
-use serde::Deserialize;
-use serde_json::Value;
-
 use super::ConfigurationError;
+use crate::pem::{self, Block, PemFault};
+use gmsa_types::{check_dns_label, check_dns_subdomain};
 
 /// How the API server knows that the webhook is who it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,32 +45,24 @@ impl CaBundle {
     /// Source: RFC 7468 sections 2 and 5.
     pub fn from_pem(pem: &[u8]) -> Result<Self, ConfigurationError> {
         let broken = |rule| ConfigurationError::rule("CA bundle", rule);
-        let text = std::str::from_utf8(pem).map_err(|_| broken("it is PEM, which is text"))?;
-        let (mut certificates, mut body) = (0_usize, None::<String>);
-        for line in text.lines().map(str::trim) {
-            match (line, &mut body) {
-                (BEGIN, None) => body = Some(String::new()),
-                (END, Some(encoded)) => {
-                    check_der(encoded).map_err(broken)?;
-                    certificates = certificates.saturating_add(1);
-                    body = None;
-                }
-                (line, _) if line.starts_with("-----BEGIN") && line != BEGIN => {
-                    return Err(broken("it holds certificates only, and no key"));
-                }
-                (BEGIN, Some(_)) | (END, None) => {
-                    return Err(broken("each certificate has a begin and an end"));
-                }
-                (line, Some(encoded)) => encoded.push_str(line),
-                // Explanatory text between certificates is allowed.
-                (_, None) => {}
-            }
+        let blocks = pem::blocks(pem).map_err(|fault| {
+            broken(match fault {
+                PemFault::NotText => "it is PEM, which is text",
+                PemFault::Unpaired => "each certificate has a begin and an end",
+                PemFault::NotBase64 => "a certificate is base64",
+                PemFault::NotDer => "a certificate is one DER sequence",
+            })
+        })?;
+        match blocks.iter().all(Block::is_certificate) {
+            _ if blocks.is_empty() => Err(broken("there is no certificate in it")),
+            false => Err(broken("it holds certificates only, and no key")),
+            true => Ok(Self(pem.to_vec())),
         }
-        match (certificates, body) {
-            (_, Some(_)) => Err(broken("each certificate has a begin and an end")),
-            (0, None) => Err(broken("there is no certificate in it")),
-            (_, None) => Ok(Self(pem.to_vec())),
-        }
+    }
+
+    /// Certificates that have been looked at already.
+    pub(crate) fn of_blocks(certificates: &[Block]) -> Self {
+        Self(certificates.iter().flat_map(|block| block.text.bytes()).collect())
     }
 
     /// The PEM text.
@@ -82,30 +71,11 @@ impl CaBundle {
     }
 }
 
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
-
 /// Shows the size only.
 impl fmt::Debug for CaBundle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CaBundle({} bytes)", self.0.len())
     }
-}
-
-/// The base64 text is that of one DER sequence, which fills it.
-fn check_der(encoded: &str) -> Result<(), &'static str> {
-    let bytes = ByteString::deserialize(Value::from(encoded)).map_err(|_| "a certificate is base64")?.0;
-    let rest = bytes.strip_prefix(&[0x30]).and_then(|rest| rest.split_first());
-    let (length, rest) = match rest {
-        Some((&short @ ..=0x7f, rest)) => (usize::from(short), rest),
-        // X.690 section 8.1.3.5: the low bits count the bytes of the length.
-        Some((&long @ 0x81..=0x84, rest)) => {
-            let (number, rest) = rest.split_at_checked(usize::from(long & 0x7f)).unwrap_or_default();
-            (number.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
-        }
-        _ => (usize::MAX, &[][..]),
-    };
-    if rest.len() == length { Ok(()) } else { Err("a certificate is one DER sequence") }
 }
 
 /// A cert-manager `Certificate`, by namespace and name.
@@ -136,6 +106,11 @@ impl CertificateRef {
         check_dns_label("namespace", &namespace)?;
         check_dns_subdomain("certificate name", &name)?;
         Ok(Self { namespace, name })
+    }
+
+    /// One whose names have been checked already.
+    pub(crate) fn checked(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
     /// The namespace.

@@ -98,6 +98,11 @@ impl WebhookConfiguration {
         Ok(Self { name, ..self })
     }
 
+    /// Calls both objects what has been checked already.
+    pub(crate) fn checked_name(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// Other paths than `/mutate` and `/validate`.
     pub fn paths(self, mutate: WebhookPath, validate: WebhookPath) -> Self {
         Self { mutate_path: mutate, validate_path: validate, ..self }

@@ -1,6 +1,7 @@
 //! Objects as they were recorded, beside this file.
 
 #![allow(unreachable_pub, dead_code, reason = "each test beside it takes what it needs")]
+#![allow(clippy::disallowed_methods, reason = "recorded objects are files")]
 
 use std::{env, fs, path::Path};
 
