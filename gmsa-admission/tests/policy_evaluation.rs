@@ -9,6 +9,11 @@
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "recordings are files, and a program is parsed once for all tests of a thread"
+)]
 
 mod generators;
 

@@ -5,6 +5,7 @@
 //! `pkg/apiserver/schema/validation.go`.
 #![cfg(feature = "schemars")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, in its helpers too")]
+#![allow(clippy::disallowed_methods, reason = "golden texts are files")]
 
 mod judge;
 

@@ -3,6 +3,8 @@
 //!
 //! Source: Kubernetes `apiserver/pkg/cel/library/authz.go`.
 
+#![expect(clippy::disallowed_types, reason = "the evaluator's own maps are such")]
+
 use std::{collections::HashMap, sync::Arc};
 
 use gmsa_rbac::{AccessQuestion, Rbac};

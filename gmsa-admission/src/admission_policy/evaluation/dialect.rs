@@ -1,5 +1,7 @@
 //! CEL as API servers read it, on top of what the `cel` crate knows.
 
+#![expect(clippy::disallowed_types, reason = "the evaluator's own maps are such")]
+
 use std::{collections::HashMap, sync::Arc};
 
 use kube_cel::{
