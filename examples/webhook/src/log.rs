@@ -5,6 +5,9 @@ use tracing_subscriber::{Layer, filter, layer::SubscriberExt, util::SubscriberIn
 
 use crate::{LogFormat, Settings};
 
+/// The library and the program.
+const OWN: [&str; 2] = [env!("CARGO_CRATE_NAME"), "webhook"];
+
 /// How much is logged, with the names that upstream's image knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Level(LevelFilter);
@@ -28,7 +31,7 @@ pub(crate) fn level(text: &str) -> Result<Level, &'static str> {
 /// and credential specs must not get into a log.
 pub fn start(settings: &Settings) {
     let Level(level) = settings.log_level();
-    let own = filter::Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let own = filter::Targets::new().with_targets(OWN.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_target(false).with_writer(io::stdout);
     let lines = match settings.log_format() {
         LogFormat::Text => lines.with_filter(own).boxed(),

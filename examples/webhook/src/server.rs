@@ -135,3 +135,37 @@ impl Drop for Open {
         self.0.connections().dec();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::lifecycle;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_with_500_and_nothing_more() {
+        let (guide, stage) = lifecycle::begin();
+        let metrics = Arc::new(Metrics::new());
+        let connections = Arc::new(Semaphore::new(1));
+        let server = Server { tls: None, connections, metrics: Arc::clone(&metrics), stage };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(server.run(listener, |request: Request<Incoming>| async move {
+            assert_eq!(request.uri().path(), "/", "a path that is not expected");
+            plain(StatusCode::OK, "")
+        }));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for (path, answered) in [("/x", b"HTTP/1.1 500"), ("/", b"HTTP/1.1 200")] {
+            let mut answer = [0; 12];
+            stream.write_all(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, answered);
+            let mut rest = [0; 512];
+            let _ = stream.read(&mut rest).await.unwrap();
+        }
+        assert!(metrics.text().contains("gmsa_webhook_panics_total 1\n"));
+        guide.close();
+        serving.await.unwrap();
+    }
+}

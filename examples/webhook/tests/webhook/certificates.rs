@@ -7,6 +7,7 @@ use std::{
 };
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 /// A folder for one test.
 pub fn folder() -> PathBuf {
@@ -62,6 +63,10 @@ fn named(name: &str) -> DistinguishedName {
 }
 
 impl Pair {
+    pub fn der(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap()
+    }
+
     /// Writes the pair as a kubelet writes a Secret: into a folder of its own, to which a link is then turned.
     pub fn publish(&self, folder: &Path) {
         static NEXT: AtomicUsize = AtomicUsize::new(0);

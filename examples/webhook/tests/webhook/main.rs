@@ -18,3 +18,7 @@ mod scene;
 mod stand_in;
 
 mod answers;
+mod hostile;
+mod program;
+mod tls;
+mod troubles;

@@ -10,6 +10,11 @@ use std::{
 use gmsa_webhook::{Listeners, Settings, Webhook, connect};
 use serde_json::Value;
 
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
 use crate::{
     certificates::{Authority, folder},
     client::Client,
@@ -22,8 +27,9 @@ pub struct Scene {
     pub authority: Authority,
     pub folder: PathBuf,
     pub client: Client,
-    pub plain: Option<SocketAddr>,
-    pub webhook: Webhook,
+    pub address: SocketAddr,
+    plain: Option<SocketAddr>,
+    _webhook: Webhook,
 }
 
 /// The recorded cluster, with the recordings.
@@ -64,7 +70,7 @@ impl Scene {
         let uri = format!("http://{}", api.address()).parse().unwrap();
         let webhook = Webhook::start(&settings, connect(kube::Config::new(uri)).unwrap(), listeners).unwrap();
         let client = Client::new(address, &authority.pem(), None);
-        Self { api, authority, folder, client, plain, webhook }
+        Self { api, authority, folder, client, address, plain, _webhook: webhook }
     }
 
     /// The same, as soon as it is ready.
@@ -78,6 +84,18 @@ impl Scene {
         self.client.post(path, &recording(VALIDATE)).await.json()["response"].clone()
     }
 
+    /// What the plain port answers.
+    pub async fn plain(&self, method: &str, path: &str) -> String {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.plain.unwrap().port()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// The value of a metric.
     pub async fn metric(&self, line: &str) -> String {
         let text = self.client.get("/metrics").await.text();
         let found = text.lines().find_map(|found| found.strip_prefix(line)).map(str::trim);
