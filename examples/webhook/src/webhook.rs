@@ -66,7 +66,9 @@ async fn listen(port: u16) -> io::Result<TcpListener> {
     // IPv4 too, except where a system has no IPv6 at all.
     match TcpListener::bind(("::", port)).await {
         Ok(listener) => Ok(listener),
-        Err(_) => TcpListener::bind(("0.0.0.0", port)).await,
+        Err(_) => TcpListener::bind(("0.0.0.0", port)).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("port {port} cannot be opened: {error}"))
+        }),
     }
 }
 

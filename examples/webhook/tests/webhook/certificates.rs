@@ -13,8 +13,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 pub fn folder() -> PathBuf {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("webhook-{}-{next}", std::process::id()));
+    let all = option_env!("CARGO_TARGET_TMPDIR").map_or_else(env::temp_dir, PathBuf::from);
+    let folder = all.join(format!("webhook-{}-{next}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     folder
 }

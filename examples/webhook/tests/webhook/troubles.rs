@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::{
-    scene::{MUTATE, Scene, VALIDATE, eventually, recording},
-    stand_in::{Kind, Trouble, status},
+    certificates::{Authority, folder},
+    scene::{MUTATE, Scene, VALIDATE, cluster, eventually, recording},
+    stand_in::{Kind, StandIn, Trouble, status},
 };
 
 fn is_to_be_tried_again(response: &Value, code: u16) {
@@ -44,14 +45,11 @@ async fn without_an_api_server_nothing_is_allowed_and_it_recovers_by_itself() {
 
 #[tokio::test]
 async fn a_webhook_that_starts_before_the_api_server_waits_for_it() {
-    let scene = {
-        let api = crate::stand_in::StandIn::start(&crate::scene::cluster()).await;
-        api.go_away().await;
-        let (authority, folder) =
-            (crate::certificates::Authority::new("authority"), crate::certificates::folder());
-        authority.issue("webhook").publish(&folder);
-        Scene::of(api, authority, folder, &[]).await
-    };
+    let api = StandIn::start(&cluster()).await;
+    api.go_away().await;
+    let (authority, folder) = (Authority::new("authority"), folder());
+    authority.issue("webhook").publish(&folder);
+    let scene = Scene::of(api, authority, folder, &[]).await;
     let ready = scene.client.get("/readyz").await;
     assert_eq!((ready.code, ready.text().as_str()), (503, "the cache is not filled yet\n"));
     assert_eq!(scene.client.get("/livez").await.code, 200);
@@ -63,6 +61,21 @@ async fn a_webhook_that_starts_before_the_api_server_waits_for_it() {
     // Answers do not wait for the cache.
     assert_eq!(scene.validate("/validate").await["allowed"], true);
     eventually(async || scene.client.get("/readyz").await.code == 200).await;
+}
+
+#[tokio::test]
+async fn a_role_without_list_and_watch_is_enough_for_answers_but_not_for_readiness() {
+    let api = StandIn::start(&cluster()).await;
+    api.trouble(Kind::List, Trouble::Answer(403, status(403, "Forbidden", "cannot list resource")));
+    let (authority, folder) = (Authority::new("authority"), folder());
+    authority.issue("webhook").publish(&folder);
+    let scene = Scene::of(api, authority, folder, &[]).await;
+    eventually(async || scene.metric("gmsa_webhook_watch_failures_total").await != "0").await;
+    assert_eq!(scene.client.post("/mutate", &recording(MUTATE)).await.json()["response"]["allowed"], true);
+    assert_eq!(scene.validate("/validate").await["allowed"], true);
+    assert_eq!(scene.api.count(Kind::Get), 2);
+    assert_eq!(scene.client.get("/readyz").await.code, 503);
+    assert_eq!(scene.client.get("/health").await.code, 204);
 }
 
 #[tokio::test]
