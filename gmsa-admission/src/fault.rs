@@ -284,10 +284,7 @@ impl<'r> At<'r> {
         name: &CredentialSpecName<'_>,
         reason: &str,
     ) -> Fault {
-        let mut sentence = not_authorized(question.service_account(), name);
-        if !reason.is_empty() {
-            sentence.push_str(&format!(", reason: {:?}", shown::line(reason)));
-        }
+        let sentence = with_reason(not_authorized(question.service_account(), name), reason);
         let fault = Fault::new(
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
@@ -300,6 +297,27 @@ impl<'r> At<'r> {
             // Nobody can be granted anything under such a name.
             Err(error) => Fault { cause: fault.cause.with_fix(error.to_string()), ..fault },
         }
+    }
+
+    pub(crate) fn requester_not_authorized(
+        &self,
+        user: &str,
+        name: &CredentialSpecName<'_>,
+        reason: &str,
+    ) -> Fault {
+        let user = shown::quoted(user);
+        let sentence = format!("user {user} is not authorized to `use` GMSA cred spec \"{name}\"");
+        Fault::new(
+            StatusReason::Forbidden,
+            CauseReason::FieldValueForbidden,
+            self.name_field(),
+            with_reason(sentence, reason),
+            format!(
+                "this webhook asks for the permission of whoever creates the pod as well: bind user {user} to a role that \
+                 permits `use` of it in namespace {}, or have somebody create the pod who has that",
+                shown::quoted(self.request.namespace())
+            ),
+        )
     }
 
     pub(crate) fn access_unknown(
@@ -367,6 +385,13 @@ fn first_difference(comparison: &Comparison) -> Option<String> {
 
 fn does_not_exist(name: &str) -> String {
     format!("cred spec {} does not exist", shown::name(name))
+}
+
+fn with_reason(sentence: String, reason: &str) -> String {
+    match reason.is_empty() {
+        true => sentence,
+        false => format!("{sentence}, reason: {:?}", shown::line(reason)),
+    }
 }
 
 fn not_authorized(service_account: &str, name: &CredentialSpecName<'_>) -> String {

@@ -158,6 +158,9 @@ impl<'r> Validation<'r> {
         match facts.access(&question) {
             Some(AccessAnswer::Allow) => {}
             Some(AccessAnswer::Deny { reason }) => return Err(at.not_authorized(&question, &name, reason)),
+            Some(AccessAnswer::DenyRequester { user, reason }) => {
+                return Err(at.requester_not_authorized(user, &name, reason));
+            }
             Some(AccessAnswer::Unavailable(reason)) => {
                 return Err(at.access_unknown(&question, &name, reason));
             }

@@ -1,7 +1,7 @@
 use std::{borrow::Cow, future::Future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, future, stream};
-use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Needs};
+use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Needs, Requester};
 use gmsa_rbac::AccessQuestion;
 use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
 use k8s_openapi::api::authorization::v1::LocalSubjectAccessReview;
@@ -34,6 +34,14 @@ pub(crate) struct Lookups {
     permitted: Option<Permitted>,
     rate: Rate,
     metrics: Arc<Metrics>,
+}
+
+/// Whether to ask about whoever sent a review.
+pub(crate) enum Sender {
+    NotAsked,
+    /// To be asked about, but not named.
+    Unknown,
+    Asked(Requester),
 }
 
 /// What was found out for one review.
@@ -80,10 +88,16 @@ impl Lookups {
     }
 
     /// Answers all needs, at once. By the deadline at the latest: what is not known then is unavailable.
-    pub(crate) async fn answer<'r>(&self, needs: &Needs<'r>, deadline: Deadline) -> Found<'r> {
+    pub(crate) async fn answer<'r>(
+        &self,
+        needs: &Needs<'r>,
+        sender: &Sender,
+        deadline: Deadline,
+    ) -> Found<'r> {
         let credential_specs: Vec<_> =
             needs.credential_specs().iter().map(|name| self.contents(name, deadline)).collect();
-        let access: Vec<_> = needs.access().iter().map(|question| self.access(question, deadline)).collect();
+        let access: Vec<_> =
+            needs.access().iter().map(|question| self.access(question, sender, deadline)).collect();
         let (credential_specs, access) = future::join(all(credential_specs), all(access)).await;
         Found { credential_specs, access }
     }
@@ -133,26 +147,50 @@ impl Lookups {
         answer
     }
 
-    async fn access<'r>(&self, question: &AccessQuestion<'r>, deadline: Deadline) -> Access<'r> {
-        let Some(permitted) = &self.permitted else {
-            return (question.clone(), self.review(question, deadline).await);
+    async fn access<'r>(
+        &self,
+        question: &AccessQuestion<'r>,
+        sender: &Sender,
+        deadline: Deadline,
+    ) -> Access<'r> {
+        let account = self.account(question, deadline);
+        let answer = match sender {
+            Sender::NotAsked => account.await,
+            Sender::Unknown => AccessAnswer::Unavailable("the review does not say who sent it".into()),
+            Sender::Asked(requester) => {
+                let review = self.review(question.namespace(), requester.to_review(question), deadline);
+                let (account, review) = future::join(account, review).await;
+                requester.both(account, review)
+            }
         };
-        let owned = question.clone().into_owned();
-        if permitted.contains(&owned) {
-            self.metrics.looked_up(ACCESS, "cached");
-            return (question.clone(), AccessAnswer::Allow);
-        }
-        let asked = Instant::now();
-        let answer = self.review(question, deadline).await;
-        if answer == AccessAnswer::Allow {
-            permitted.insert(owned, asked);
-        }
         (question.clone(), answer)
     }
 
-    async fn review(&self, question: &AccessQuestion<'_>, deadline: Deadline) -> AccessAnswer<'static> {
-        let api: Api<LocalSubjectAccessReview> = Api::namespaced(self.client.clone(), question.namespace());
-        let (review, parameters) = (question.to_review(), PostParams::default());
+    /// Whether the service account may.
+    async fn account(&self, question: &AccessQuestion<'_>, deadline: Deadline) -> AccessAnswer<'static> {
+        let review = || self.review(question.namespace(), question.to_review(), deadline);
+        let Some(permitted) = &self.permitted else { return review().await };
+        let owned = question.clone().into_owned();
+        if permitted.contains(&owned) {
+            self.metrics.looked_up(ACCESS, "cached");
+            return AccessAnswer::Allow;
+        }
+        let asked = Instant::now();
+        let answer = review().await;
+        if answer == AccessAnswer::Allow {
+            permitted.insert(owned, asked);
+        }
+        answer
+    }
+
+    async fn review(
+        &self,
+        namespace: &str,
+        review: LocalSubjectAccessReview,
+        deadline: Deadline,
+    ) -> AccessAnswer<'static> {
+        let api: Api<LocalSubjectAccessReview> = Api::namespaced(self.client.clone(), namespace);
+        let parameters = PostParams::default();
         let answer = match self.ask(deadline, || api.create(&parameters, &review)).await {
             Ok(LocalSubjectAccessReview { status: Some(status), .. }) => AccessAnswer::from(&status),
             Ok(_) => AccessAnswer::Unavailable("the API server gave no status".into()),
@@ -161,7 +199,7 @@ impl Lookups {
         };
         let result = match &answer {
             AccessAnswer::Allow => "allow",
-            AccessAnswer::Deny { .. } => "deny",
+            AccessAnswer::Deny { .. } | AccessAnswer::DenyRequester { .. } => "deny",
             AccessAnswer::Unavailable(_) => "unavailable",
         };
         self.metrics.looked_up(ACCESS, result);

@@ -1,17 +1,24 @@
 use std::{sync::Arc, time::Duration};
 
 use gmsa_admission::{
-    Facts, Mutation, Needs, Policy, Request, Response, ReviewError, StatusReason, Validation, mutate,
-    validate,
+    Facts, Mutation, Needs, Policy, Request, Requester, Response, ReviewError, StatusReason, Validation,
+    mutate, validate,
 };
 use tokio::time::Instant;
 
-use crate::{deadline::Deadline, endpoint::Endpoint, lookups::Lookups, metrics::Metrics};
+use crate::{
+    deadline::Deadline,
+    endpoint::Endpoint,
+    lookups::{Lookups, Sender},
+    metrics::Metrics,
+};
 
 /// Answers reviews: reads, looks up, decides, logs and counts.
 pub(crate) struct Reviewer {
     pub(crate) lookups: Lookups,
     pub(crate) policy: Policy,
+    /// Whom not to ask about, where whoever creates a pod is asked about.
+    pub(crate) exempt_users: Option<Vec<String>>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -64,7 +71,9 @@ impl Reviewer {
             Endpoint::Mutate => Plan::Mutation(mutate(&request, &self.policy)),
             Endpoint::Validate => Plan::Validation(validate(&request, &self.policy)),
         };
-        let mut found = self.lookups.answer(&plan.needs(), deadline).await;
+        let needs = plan.needs();
+        let sender = if needs.access().is_empty() { Sender::NotAsked } else { self.sender(body) };
+        let mut found = self.lookups.answer(&needs, &sender, deadline).await;
         {
             let facts = found.facts();
             let response = plan.respond(&facts);
@@ -79,6 +88,18 @@ impl Reviewer {
         let response = plan.respond(&facts);
         self.record(endpoint, Some(&request), &response, start.elapsed());
         Ok(response.to_vec())
+    }
+
+    /// Who is to be asked about besides the service account.
+    fn sender(&self, body: &[u8]) -> Sender {
+        let Some(exempt) = &self.exempt_users else { return Sender::NotAsked };
+        match Requester::from_slice(body) {
+            None => Sender::Unknown,
+            Some(sender) if sender.is_controller() || exempt.iter().any(|name| name == sender.name()) => {
+                Sender::NotAsked
+            }
+            Some(sender) => Sender::Asked(sender),
+        }
     }
 
     /// The one line that a decision leaves in the log. Nothing of the pod but names.

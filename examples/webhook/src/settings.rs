@@ -89,6 +89,26 @@ pub struct Settings {
     #[arg(long, env = "ACCESS_CACHE", value_name = "SECONDS", value_parser = seconds)]
     access_cache: Option<Duration>,
 
+    /// Let a pod use a credential spec only if whoever creates it may `use` it too, not only its service account. The
+    /// controllers of Kubernetes that create pods for others are not asked about: who may use a Deployment for this is
+    /// decided by who may create one.
+    #[arg(
+        long, env = "CHECK_REQUESTING_USER", value_name = "BOOL", value_parser = go::boolean, action = ArgAction::Set,
+        default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true"
+    )]
+    check_requesting_user: bool,
+
+    /// A user that is not asked about either, such as the account of a controller of one's own; may be given again, or
+    /// several with commas.
+    #[arg(
+        long,
+        env = "EXEMPT_USER",
+        value_name = "NAME",
+        value_delimiter = ',',
+        requires = "check_requesting_user"
+    )]
+    exempt_user: Vec<String>,
+
     /// On SIGTERM, go on accepting connections for this long, in seconds: until the Service has noticed.
     #[arg(long, env = "GRACE_PERIOD", value_name = "SECONDS", default_value = "5", value_parser = seconds_or_none)]
     grace_period: Duration,
@@ -217,6 +237,11 @@ impl Settings {
 
     pub(crate) fn access_cache(&self) -> Option<Duration> {
         self.access_cache
+    }
+
+    /// Whom not to ask about, where whoever creates a pod is asked about.
+    pub(crate) fn exempt_users(&self) -> Option<&[String]> {
+        self.check_requesting_user.then_some(&self.exempt_user)
     }
 
     pub(crate) fn grace_period(&self) -> Duration {

@@ -66,9 +66,9 @@ async fn listen(port: u16) -> io::Result<TcpListener> {
     // IPv4 too, except where a system has no IPv6 at all.
     match TcpListener::bind(("::", port)).await {
         Ok(listener) => Ok(listener),
-        Err(_) => TcpListener::bind(("0.0.0.0", port)).await.map_err(|error| {
-            io::Error::new(error.kind(), format!("port {port} cannot be opened: {error}"))
-        }),
+        Err(_) => TcpListener::bind(("0.0.0.0", port))
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("port {port} cannot be opened: {error}"))),
     }
 }
 
@@ -127,7 +127,12 @@ impl Webhook {
         let lookups = Lookups::new(client, cache.clone(), access_cache, rate, Arc::clone(&metrics));
         let expiry_margin = settings.cert_expiry_margin();
         let routes = Arc::new(Routes {
-            reviewer: Reviewer { lookups, policy: settings.policy(), metrics: Arc::clone(&metrics) },
+            reviewer: Reviewer {
+                lookups,
+                policy: settings.policy(),
+                exempt_users: settings.exempt_users().map(<[String]>::to_vec),
+                metrics: Arc::clone(&metrics),
+            },
             bodies: Bodies::new(settings.max_body()),
             health: Health {
                 cache,

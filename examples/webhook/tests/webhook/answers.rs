@@ -216,3 +216,36 @@ async fn two_hundred_reviews_at_once_are_all_answered() {
     assert_eq!(scene.metric("gmsa_webhook_certificate_expiry_timestamp_seconds").await, "2208988800");
     eventually(async || scene.metric("gmsa_webhook_connections").await == "1").await;
 }
+
+#[tokio::test]
+async fn the_sender_is_asked_about_too_where_that_is_chosen() {
+    let scene = Scene::ready(&["--check-requesting-user", "--exempt-user", "operator,robot"]).await;
+    let sent_by = async |user: Value| {
+        let mut review = recording(VALIDATE);
+        review["request"]["userInfo"] = user;
+        let response = scene.client.post("/validate", &review).await.json()["response"].clone();
+        let message = response["status"]["message"].as_str().unwrap_or_default().to_owned();
+        (response["status"]["code"].as_u64().unwrap_or(200), message)
+    };
+    scene.api.permit_user("ann", "webapp0");
+    assert_eq!(sent_by(json!({"username": "ann", "groups": ["devs"]})).await.0, 200);
+    assert_eq!(scene.api.count(Kind::Access), 2);
+    let (code, message) = sent_by(json!({"username": "bob", "groups": ["devs"]})).await;
+    assert_eq!(code, 403);
+    assert!(
+        message.starts_with("user \"bob\" is not authorized to `use` GMSA cred spec \"webapp0\""),
+        "{message}"
+    );
+    assert_eq!(scene.api.count(Kind::Access), 4);
+    for exempt in ["robot", "operator", "system:serviceaccount:kube-system:replicaset-controller"] {
+        assert_eq!(sent_by(json!({"username": exempt})).await.0, 200, "{exempt}");
+    }
+    assert_eq!(scene.api.count(Kind::Access), 7);
+    // Nobody to ask about is not somebody who may.
+    for nobody in [Value::Null, json!({}), json!({"username": ""})] {
+        assert_eq!(sent_by(nobody).await.0, 503);
+    }
+    assert_eq!(scene.api.count(Kind::Access), 7);
+    scene.api.forbid_everything();
+    assert_eq!(sent_by(json!({"username": "ann"})).await.0, 403);
+}

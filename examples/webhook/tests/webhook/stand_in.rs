@@ -2,7 +2,7 @@
 //! that an API server can have.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -55,6 +55,7 @@ struct State {
     lasting: BTreeMap<Kind, Trouble>,
     counts: BTreeMap<Kind, usize>,
     hidden: bool,
+    users: BTreeSet<(String, String)>,
 }
 
 pub struct StandIn {
@@ -141,6 +142,11 @@ impl StandIn {
     /// How many requests of that kind have come.
     pub fn count(&self, kind: Kind) -> usize {
         self.state.lock().unwrap().counts.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// Lets a user, who is no service account, use a credential spec.
+    pub fn permit_user(&self, user: &str, credential_spec: &str) {
+        self.state.lock().unwrap().users.insert((user.to_owned(), credential_spec.to_owned()));
     }
 
     pub fn forbid_everything(&self) {
@@ -269,16 +275,31 @@ impl StandIn {
 
     fn access(&self, path: &str, body: &[u8]) -> Answered {
         let mut review: LocalSubjectAccessReview = serde_json::from_slice(body).unwrap();
-        let question = AccessQuestion::try_from(&review).unwrap();
-        let expected = format!(
-            "/apis/authorization.k8s.io/v1/namespaces/{}/localsubjectaccessreviews",
-            question.namespace()
+        let namespace = review.metadata.namespace.clone().unwrap();
+        assert_eq!(
+            path,
+            format!("/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews")
         );
-        assert_eq!(path, expected);
-        let answer = self.state.lock().unwrap().rbac.rbac().answer(&question);
+        let state = self.state.lock().unwrap();
+        let (allowed, reason) = match AccessQuestion::try_from(&review) {
+            Ok(question) => {
+                let answer = state.rbac.rbac().answer(&question);
+                (matches!(answer, Answer::Allow(_)), answer.reason())
+            }
+            // Somebody else than a service account.
+            Err(_) => {
+                let attributes = review.spec.resource_attributes.clone().unwrap();
+                assert_eq!(
+                    (attributes.verb.as_deref(), attributes.namespace),
+                    (Some("use"), Some(namespace))
+                );
+                let asked = (review.spec.user.clone().unwrap(), attributes.name.unwrap());
+                (state.users.contains(&asked), String::new())
+            }
+        };
         review.status = Some(SubjectAccessReviewStatus {
-            allowed: matches!(answer, Answer::Allow(_)),
-            reason: Some(answer.reason()),
+            allowed,
+            reason: Some(reason),
             ..SubjectAccessReviewStatus::default()
         });
         reply(201, serde_json::to_string(&review).unwrap())
