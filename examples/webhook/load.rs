@@ -1,5 +1,13 @@
 //! Measures the webhook: how many reviews, how fast, for how much processor and memory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "it shares modules with the tests, which fail by panicking"
+)]
+
 use std::{
     env, fs,
     net::SocketAddr,

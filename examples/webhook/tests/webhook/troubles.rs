@@ -82,10 +82,9 @@ async fn a_role_without_list_and_watch_is_enough_for_answers_but_not_for_readine
 async fn an_answer_that_comes_too_late_is_not_waited_for() {
     let scene = Scene::ready(&[]).await;
     scene.api.trouble(Kind::Access, Trouble::Slow(Duration::from_secs(600)));
-    for (path, at_least, at_most) in [
-        ("/validate?timeout=1500ms", 1_300, 1_500),
-        ("/validate?x=y&timeout=2.5s", 2_200, 2_500),
-    ] {
+    for (path, at_least, at_most) in
+        [("/validate?timeout=1500ms", 1_300, 1_500), ("/validate?x=y&timeout=2.5s", 2_200, 2_500)]
+    {
         let start = Instant::now();
         is_to_be_tried_again(&scene.validate(path).await, 503);
         let took = start.elapsed().as_millis();
@@ -153,7 +152,7 @@ async fn an_answer_that_says_something_else_allows_nothing() {
         (200, other.to_owned()),
         (200, format!(r#"{{"kind":"{secret}"}}"#)),
         (200, format!(r#"{{"apiVersion":"{secret}","kind":"GMSACredentialSpec"}}"#)),
-        (200, format!("{secret}")),
+        (200, secret.to_owned()),
         (500, secret.to_owned()),
         (410, status(410, "Expired", "gone")),
     ] {
