@@ -4,10 +4,11 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    certificates::{Authority, folder},
     client::{Connection, request, review_of},
     recorded::{Judge, reviews},
-    scene::{MUTATE, Scene, VALIDATE, eventually, recording, recordings},
-    stand_in::Kind,
+    scene::{MUTATE, Scene, VALIDATE, cluster, eventually, recording, recordings},
+    stand_in::{Kind, StandIn},
 };
 
 async fn replay(connection: &mut Connection) {
@@ -33,6 +34,26 @@ async fn every_recording_is_answered_over_http1_and_http2_with_and_without_a_cac
     replay(&mut scene.client.http1().await.unwrap()).await;
     assert_eq!(scene.api.count(Kind::List) + scene.api.count(Kind::Watch), 0);
     assert!(scene.api.count(Kind::Get) > unknown + 10);
+}
+
+#[tokio::test]
+async fn every_recording_is_answered_with_an_api_server_behind_tls() {
+    let (authority, cluster_authority) = (Authority::new("authority"), Authority::new("cluster"));
+    let folder = folder();
+    authority.issue("webhook").publish(&folder);
+    let pair = cluster_authority.issue("api server");
+    let api = StandIn::start_tls(&cluster(), &pair).await;
+    let uri = format!("https://localhost:{}", api.address().port()).parse().unwrap();
+    let mut config = kube::Config::new(uri);
+    config.root_cert = Some(vec![cluster_authority.der().to_vec()]);
+    let scene = Scene::behind(config.clone(), api, authority, folder.clone(), &["--qps", "10000"]).await;
+    eventually(async || scene.client.get("/readyz").await.code == 200).await;
+    replay(&mut scene.client.http1().await.unwrap()).await;
+    // An API server that anybody could be is not believed.
+    config.root_cert = Some(vec![Authority::new("stranger").der().to_vec()]);
+    let Scene { api, authority, .. } = scene;
+    let scene = Scene::behind(config, api, authority, folder, &[]).await;
+    assert_eq!(scene.validate("/validate?timeout=2s").await["status"]["code"], 503);
 }
 
 #[tokio::test]

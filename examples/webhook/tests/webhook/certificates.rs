@@ -40,6 +40,10 @@ impl Authority {
         self.0.pem()
     }
 
+    pub fn der(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.pem().as_bytes()).unwrap()
+    }
+
     /// A certificate for `localhost`, with a common name to tell it from others.
     pub fn issue(&self, name: &str) -> Pair {
         self.issue_until(name, 2040)

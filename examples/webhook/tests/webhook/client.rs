@@ -79,6 +79,16 @@ impl Client {
         Ok(self.tls.connect(ServerName::try_from("localhost")?, stream).await?)
     }
 
+    /// The bare connection, for that protocol.
+    pub async fn stream_for(&self, protocol: &[u8]) -> Result<TlsStream<TcpStream>, Error> {
+        let mut config = ClientConfig::clone(self.tls.config());
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let client = Self { address: self.address, tls: TlsConnector::from(Arc::new(config)) };
+        let stream = client.stream().await?;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol));
+        Ok(stream)
+    }
+
     pub async fn http1(&self) -> Result<Connection, Error> {
         let (sender, connection) = http1::handshake(TokioIo::new(self.stream().await?)).await?;
         tokio::spawn(connection);
@@ -86,11 +96,7 @@ impl Client {
     }
 
     pub async fn http2(&self) -> Result<Connection, Error> {
-        let mut config = ClientConfig::clone(self.tls.config());
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let client = Self { address: self.address, tls: TlsConnector::from(Arc::new(config)) };
-        let stream = client.stream().await?;
-        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
+        let stream = self.stream_for(b"h2").await?;
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Connection::Http2(sender))

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
@@ -46,6 +46,35 @@ async fn a_body_that_does_not_arrive_is_given_up() {
         stream.read_to_end(&mut rest).await.unwrap();
     }
     none_is_left(&scene).await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_shown_the_door() {
+    let scene = Scene::ready(&["--metrics-port", "0"]).await;
+    let silent = TcpStream::connect(("127.0.0.1", scene.address.port())).await.unwrap();
+    let nothing_in_tls = scene.client.stream().await.unwrap();
+    let mut half_a_head = scene.client.stream().await.unwrap();
+    half_a_head.write_all(b"POST /validate HTTP/1.1\r\nhost: local").await.unwrap();
+    let no_http2 = scene.client.stream_for(b"h2").await.unwrap();
+    let mut half_of_http2 = scene.client.stream_for(b"h2").await.unwrap();
+    half_of_http2.write_all(b"PRI * HTTP/2.0\r\n\r\n").await.unwrap();
+    let start = Instant::now();
+    let ended = async |mut stream: Box<dyn AsyncRead + Unpin>| {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        start.elapsed().as_secs()
+    };
+    let ended = futures_util::future::join_all([
+        ended(Box::new(silent)),
+        ended(Box::new(nothing_in_tls)),
+        ended(Box::new(half_a_head)),
+        ended(Box::new(no_http2)),
+        ended(Box::new(half_of_http2)),
+    ])
+    .await;
+    assert!(ended.iter().all(|seconds| (4..20).contains(seconds)), "{ended:?}");
+    still_answers(&scene).await;
+    eventually(async || scene.plain("GET", "/metrics").await.contains("gmsa_webhook_connections 1\n")).await;
 }
 
 #[tokio::test]

@@ -60,6 +60,18 @@ impl Scene {
     }
 
     pub async fn of(api: Arc<StandIn>, authority: Authority, folder: PathBuf, flags: &[&str]) -> Self {
+        let uri = format!("http://{}", api.address()).parse().unwrap();
+        Self::behind(kube::Config::new(uri), api, authority, folder, flags).await
+    }
+
+    /// The same, with a configuration of the Kubernetes client.
+    pub async fn behind(
+        config: kube::Config,
+        api: Arc<StandIn>,
+        authority: Authority,
+        folder: PathBuf,
+        flags: &[&str],
+    ) -> Self {
         let (certificate, key) = (folder.join("crt"), folder.join("key"));
         let mut arguments = vec!["webhook", "--tls-crt", certificate.to_str().unwrap()];
         arguments.extend(["--tls-key", key.to_str().unwrap(), "--https-port", "0", "--grace-period", "0"]);
@@ -67,8 +79,7 @@ impl Scene {
         let settings = Settings::read(arguments).unwrap();
         let listeners = Listeners::open(&settings).await.unwrap();
         let (address, plain) = (listeners.https().unwrap(), listeners.plain());
-        let uri = format!("http://{}", api.address()).parse().unwrap();
-        let webhook = Webhook::start(&settings, connect(kube::Config::new(uri)).unwrap(), listeners).unwrap();
+        let webhook = Webhook::start(&settings, connect(config).unwrap(), listeners).unwrap();
         let client = Client::new(address, &authority.pem(), None);
         Self { api, authority, folder, client, address, plain, _webhook: webhook }
     }

@@ -21,8 +21,16 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::authorization::v1::{LocalSubjectAccessReview, SubjectAccessReviewStatus};
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{PrivateKeyDer, pem::PemObject},
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::certificates::Pair;
 
 /// What the next requests meet.
 #[derive(Debug, Clone)]
@@ -62,6 +70,7 @@ pub struct StandIn {
     state: Arc<Mutex<State>>,
     version: watch::Sender<u64>,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
     serving: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
@@ -72,6 +81,22 @@ const PATH: &str = "/apis/windows.k8s.io/v1/gmsacredentialspecs";
 impl StandIn {
     /// An API server with the objects of a `List`.
     pub async fn start(cluster: &Value) -> Arc<Self> {
+        Self::start_with(cluster, None).await
+    }
+
+    /// The same, through TLS.
+    pub async fn start_tls(cluster: &Value, pair: &Pair) -> Arc<Self> {
+        let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![pair.der()], key)
+            .unwrap();
+        Self::start_with(cluster, Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    async fn start_with(cluster: &Value, tls: Option<TlsAcceptor>) -> Arc<Self> {
         let mut state = State::default();
         state.rbac.insert(cluster).unwrap();
         for item in cluster["items"].as_array().unwrap() {
@@ -87,6 +112,7 @@ impl StandIn {
             state: Arc::new(Mutex::new(state)),
             version,
             address,
+            tls,
             serving: Mutex::new(None),
         });
         stand_in.serve(listener);
@@ -109,14 +135,24 @@ impl StandIn {
     }
 
     fn serve(self: &Arc<Self>, listener: TcpListener) {
-        let stand_in = Arc::clone(self);
+        let (stand_in, tls) = (Arc::clone(self), self.tls.clone());
         let serving = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
                 let stand_in = Arc::clone(&stand_in);
                 let service = service_fn(move |request| Arc::clone(&stand_in).answer(request));
-                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                let tls = tls.clone();
+                connections.spawn(async move {
+                    let http = http1::Builder::new();
+                    let _ = match tls {
+                        None => http.serve_connection(TokioIo::new(stream), service).await,
+                        Some(tls) => {
+                            let Ok(stream) = tls.accept(stream).await else { return };
+                            http.serve_connection(TokioIo::new(stream), service).await
+                        }
+                    };
+                });
                 while connections.try_join_next().is_some() {}
             }
         });
