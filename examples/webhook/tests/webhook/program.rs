@@ -139,7 +139,8 @@ async fn a_termination_under_load_loses_nothing_that_was_accepted() {
     program.signal("-TERM").await;
     // Not ready any more, and still there for those who have not heard of it.
     crate::scene::eventually(async || program.client.get("/readyz").await.code == 503).await;
-    assert_eq!(program.client.post("/mutate", &recording(MUTATE)).await.code, 200);
+    let answer = program.client.post("/mutate", &recording(MUTATE)).await;
+    assert_eq!((answer.code, &answer.headers["connection"]), (200, &"close".parse().unwrap()));
     let before = answered.load(Ordering::Relaxed);
     for task in load {
         task.await.unwrap();
