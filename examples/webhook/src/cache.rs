@@ -1,7 +1,8 @@
 use std::{
     collections::BTreeMap,
     pin::pin,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 
 use futures_util::{Stream, StreamExt};
@@ -15,6 +16,8 @@ use kube::{
     },
 };
 
+use tokio::time::Instant;
+
 use crate::{failure, metrics::Metrics};
 
 /// What a credential spec says: made once, when the resource changes, and shared by all reviews from then on.
@@ -22,21 +25,32 @@ pub(crate) type Known = Arc<CredSpecAnswer<'static>>;
 
 type Resources = BTreeMap<CredentialSpecName<'static>, Known>;
 
+/// For how long the last that is known counts while the watch keeps breaking.
+const TRUSTED: Duration = Duration::from_secs(300);
+/// A watch that has not broken for this long is whole again. Nothing says so: a whole watch tells changes only. Longer
+/// than the longest pause before it is tried again, with what is added to that by chance.
+const WHOLE: Duration = Duration::from_secs(120);
+
 /// The credential specs of the cluster, as a watch keeps telling. While the API server is out of reach the last that
-/// is known stays, as in any informer.
+/// is known counts for some time; after that each credential spec is got.
 pub(crate) struct Cache {
     /// `None` until all of them have been seen once.
     resources: RwLock<Option<Resources>>,
+    breaks: Mutex<Option<Breaks>>,
     metrics: Arc<Metrics>,
 }
 
 impl Cache {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { resources: RwLock::new(None), metrics }
+        Self { resources: RwLock::new(None), breaks: Mutex::new(None), metrics }
     }
 
     /// The answer for a name that is in the cache. A name that is not may have come into being just now.
     pub(crate) fn get(&self, name: &CredentialSpecName<'_>) -> Option<Known> {
+        let breaks = *self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
+        if breaks.is_some_and(|breaks| breaks.are_too_long()) {
+            return None;
+        }
         let resources = self.resources.read().unwrap_or_else(PoisonError::into_inner);
         resources.as_ref()?.get(name.as_str()).cloned()
     }
@@ -72,8 +86,14 @@ impl Cache {
                     }
                 }),
                 Err(error) => {
+                    let mut breaks = self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
+                    *breaks = Some(Breaks::after(*breaks));
+                    drop(breaks);
                     self.metrics.watch_failed();
-                    tracing::warn!(reason = %failure::of_watch(&error), "the watch of the credential specs broke");
+                    tracing::warn!(
+                        reason = failure::of_watch(&error),
+                        "the watch of the credential specs broke"
+                    );
                 }
             }
         }
@@ -87,7 +107,65 @@ impl Cache {
     }
 }
 
+/// Breaks of the watch, one soon after the other.
+#[derive(Clone, Copy)]
+struct Breaks {
+    first: Instant,
+    last: Instant,
+}
+
+impl Breaks {
+    fn after(earlier: Option<Self>) -> Self {
+        let last = Instant::now();
+        let earlier = earlier.filter(|earlier| last - earlier.last < WHOLE);
+        Self { first: earlier.map_or(last, |earlier| earlier.first), last }
+    }
+
+    fn are_too_long(self) -> bool {
+        self.last.elapsed() < WHOLE && self.first.elapsed() >= TRUSTED
+    }
+}
+
 fn known(resource: &GmsaCredentialSpec) -> Option<(CredentialSpecName<'static>, Known)> {
     let name = CredentialSpecName::try_from(resource.metadata.name.clone()?).ok()?;
     Some((name, Arc::new(CredSpecAnswer::from_resource(resource))))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use tokio::time;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_watch_told_counts_until_it_has_been_broken_for_long() {
+        let cache = Cache::new(Arc::new(Metrics::new()));
+        let name = CredentialSpecName::try_from("webapp0").unwrap();
+        let mut resource = GmsaCredentialSpec::default();
+        resource.metadata.name = Some("webapp0".to_owned());
+        cache.take(stream::iter([Ok(Event::Init), Ok(Event::InitApply(resource))])).await;
+        assert!(cache.get(&name).is_none() && !cache.is_synced(), "the list is not complete yet");
+        let mut resource = GmsaCredentialSpec::default();
+        resource.metadata.name = Some("webapp0".to_owned());
+        cache
+            .take(stream::iter([Ok(Event::Init), Ok(Event::InitApply(resource)), Ok(Event::InitDone)]))
+            .await;
+        time::sleep(TRUSTED * 10).await;
+        let broken = async || cache.take(stream::iter([Err(watcher::Error::NoResourceVersion)])).await;
+        for _ in 0..10 {
+            assert!(cache.get(&name).is_some());
+            broken().await;
+            time::sleep(TRUSTED / 10).await;
+        }
+        assert!(cache.get(&name).is_none());
+        // It is whole again when it breaks no more, and a later break starts anew.
+        time::sleep(WHOLE).await;
+        assert!(cache.get(&name).is_some());
+        broken().await;
+        time::sleep(WHOLE * 2).await;
+        broken().await;
+        time::sleep(WHOLE - Duration::from_secs(1)).await;
+        assert!(cache.get(&name).is_some());
+    }
 }

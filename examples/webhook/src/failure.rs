@@ -46,7 +46,8 @@ fn of_status(status: &Status) -> String {
     // reason.
     let is_kubernetes =
         !status.reason.is_empty() && status.reason.bytes().all(|byte| byte.is_ascii_alphabetic());
-    match is_kubernetes && status.message.is_ascii() && status.message.len() <= LONGEST {
+    let is_one_line = status.message.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    match is_kubernetes && is_one_line && status.message.len() <= LONGEST {
         true => format!("the API server answers {}: {}", status.code, status.message),
         false => format!("the API server answers {}", status.code),
     }

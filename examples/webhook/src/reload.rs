@@ -60,7 +60,10 @@ impl Current {
                 }
                 Err(error) if complaint.as_ref() == Some(&error) => {}
                 Err(error) => {
-                    tracing::error!(%error, "the new certificate cannot be used, the last good one stays");
+                    tracing::error!(
+                        error = error.to_string(),
+                        "the new certificate cannot be used, the last good one stays"
+                    );
                     self.metrics.reloaded("failed");
                     complaint = Some(error);
                 }

@@ -65,7 +65,7 @@ impl Server {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(error = error.to_string(), "a connection could not be accepted");
                 return time::sleep(PAUSE).await;
             }
         };
