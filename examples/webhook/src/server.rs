@@ -168,4 +168,26 @@ mod tests {
         guide.close();
         serving.await.unwrap();
     }
+
+    #[tokio::test]
+    async fn who_was_let_in_by_the_system_before_the_end_is_answered() {
+        let (guide, stage) = lifecycle::begin();
+        let connections = Arc::new(Semaphore::new(8));
+        let server = Server { tls: None, connections, metrics: Arc::new(Metrics::new()), stage };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..4 {
+            waiting.push(TcpStream::connect(address).await.unwrap());
+        }
+        guide.close();
+        server.run(listener, |_| async { plain(StatusCode::OK, "") }).await;
+        for mut stream in waiting {
+            stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+        }
+        assert!(TcpStream::connect(address).await.is_err());
+    }
 }
