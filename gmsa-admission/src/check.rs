@@ -53,6 +53,9 @@ impl At<'_> {
         match facts.access(question) {
             Some(AccessAnswer::Allow) => Ok(()),
             Some(AccessAnswer::Deny { reason }) => Err(self.not_authorized(question, name, reason)),
+            Some(AccessAnswer::DenyRequester { user, reason }) => {
+                Err(self.requester_not_authorized(user, name, reason))
+            }
             Some(AccessAnswer::Unavailable(reason)) => Err(self.access_unknown(question, name, reason)),
             None => Err(self.access_unknown(question, name, "it was not asked")),
         }

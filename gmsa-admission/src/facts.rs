@@ -105,6 +105,14 @@ pub enum AccessAnswer<'f> {
         /// The authorizer's reason, often empty.
         reason: Cow<'f, str>,
     },
+    /// The service account may, but whoever sent the request may not, where that is asked too: see
+    /// [`Requester`](crate::Requester).
+    DenyRequester {
+        /// The name of the user.
+        user: Cow<'f, str>,
+        /// The authorizer's reason, often empty.
+        reason: Cow<'f, str>,
+    },
     /// It could not be found out, for this reason. Not the same as no: the pod may be tried again.
     Unavailable(Cow<'f, str>),
 }

@@ -341,10 +341,6 @@ impl<'r> At<'r> {
         name: &CredentialSpecName<'_>,
         reason: &str,
     ) -> Fault {
-        let why = match reason.is_empty() {
-            true => String::new(),
-            false => format!(", reason: {:?}", shown::line(reason)),
-        };
         let fault = Fault::new(
             StatusReason::Forbidden,
             CauseReason::FieldValueForbidden,
@@ -352,12 +348,34 @@ impl<'r> At<'r> {
             not_authorized(question.service_account(), name),
             "to allow it",
         )
-        .because(&why);
+        .because(&because(reason));
         match ProposedGrant::new(question) {
             Ok(grant) => fault.with_commands(grant.commands()),
             // Nobody can be granted anything under such a name.
             Err(error) => Fault { cause: fault.cause.with_fix(error.to_string()), ..fault },
         }
+    }
+
+    pub(crate) fn requester_not_authorized(
+        &self,
+        user: &str,
+        name: &CredentialSpecName<'_>,
+        reason: &str,
+    ) -> Fault {
+        let user = shown::quoted(user);
+        let sentence = format!("user {user} is not authorized to `use` GMSA cred spec \"{name}\"");
+        Fault::new(
+            StatusReason::Forbidden,
+            CauseReason::FieldValueForbidden,
+            self.name_field(),
+            sentence,
+            format!(
+                "this webhook asks for the permission of whoever creates the pod as well: bind user {user} to a role that \
+                 permits `use` of it in namespace {}, or have somebody create the pod who has that",
+                shown::quoted(self.subject.namespace)
+            ),
+        )
+        .because(&because(reason))
     }
 
     pub(crate) fn access_unknown(
@@ -426,6 +444,13 @@ fn first_difference(comparison: &Comparison) -> Option<String> {
 
 fn does_not_exist(name: &str) -> String {
     format!("cred spec {} does not exist", shown::name(name))
+}
+
+fn because(reason: &str) -> String {
+    match reason.is_empty() {
+        true => String::new(),
+        false => format!(", reason: {:?}", shown::line(reason)),
+    }
 }
 
 fn not_authorized(service_account: &str, name: &CredentialSpecName<'_>) -> String {

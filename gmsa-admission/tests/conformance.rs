@@ -11,7 +11,7 @@
 #![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 #[allow(dead_code, reason = "each test uses a part")]
-mod differences;
+mod recorded;
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use differences::DIFFERENCES;
+use recorded::DIFFERENCES;
 
 /// A row of one of the two tables.
 struct Row {

@@ -69,6 +69,10 @@ fn weaken(facts: &Facts<'static>, name: &str, how: usize) -> Facts<'static> {
         2 => facts.insert_credential_spec(spec, CredSpecAnswer::NotFound),
         3 => facts.insert_credential_spec(spec, CredSpecAnswer::Unavailable("away".into())),
         4 => facts.insert_access(question, AccessAnswer::Deny { reason: "".into() }),
+        5 => {
+            let answer = AccessAnswer::DenyRequester { user: "ann".into(), reason: "".into() };
+            facts.insert_access(question, answer);
+        }
         _ => facts.insert_access(question, AccessAnswer::Unavailable("away".into())),
     }
     facts
@@ -183,7 +187,7 @@ proptest! {
     #[test]
     fn law_3_less_knowledge_never_allows_more(
         pod in prop_oneof![pod(), proper_pod(), expanded_pod()], facts in facts(), name in select(&NAMES[..]),
-        how in 0_usize..6,
+        how in 0_usize..7,
     ) {
         let body = bytes(&review("CREATE", "", &pod, &Value::Null));
         let before = answers(&body, &facts, &Policy::default());

@@ -283,6 +283,7 @@ fn access_answer() -> impl Strategy<Value = AccessAnswer<'static>> {
         6 => Just(AccessAnswer::Allow),
         1 => Just(AccessAnswer::Deny { reason: "".into() }),
         1 => Just(AccessAnswer::Deny { reason: "no \"such\" role".into() }),
+        1 => Just(AccessAnswer::DenyRequester { user: "ann".into(), reason: "".into() }),
         1 => Just(AccessAnswer::Unavailable("timed out".into())),
     ]
 }

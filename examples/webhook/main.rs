@@ -1,0 +1,65 @@
+//! The gMSA admission webhook as a program.
+
+use std::{env, error::Error, process::ExitCode};
+
+use gmsa_webhook::{Listeners, NoSettings, Settings, Webhook, connect, log_panics, start_log};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The exit code for wrong settings.
+const WRONG_SETTINGS: u8 = 2;
+
+fn main() -> ExitCode {
+    let settings = match Settings::read(env::args_os()) {
+        Ok(settings) => settings,
+        Err(NoSettings::Asked(text)) => {
+            let _ = text.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(WRONG_SETTINGS);
+        }
+    };
+    start_log(&settings);
+    log_panics();
+    // One thread: the work of a review is microseconds, and one heap stays small.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(&settings)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let config = kube::Config::infer().await?;
+    let listeners = Listeners::open(settings).await?;
+    let (https, plain) = (listeners.https()?, listeners.plain());
+    let webhook = match Webhook::start(settings, connect(config)?, listeners) {
+        Ok(webhook) => webhook,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Ok(ExitCode::from(WRONG_SETTINGS));
+        }
+    };
+    let plain = plain.map(|plain| plain.to_string()).unwrap_or_default();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), https = https.to_string(), plain, "listening");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("ending");
+    match webhook.end().await {
+        true => tracing::info!("ended"),
+        false => tracing::warn!("ended, but something was not finished"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

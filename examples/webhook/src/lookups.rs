@@ -1,0 +1,244 @@
+use std::{borrow::Cow, future::Future, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, future, stream};
+use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Needs, Requester};
+use gmsa_rbac::AccessQuestion;
+use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
+use k8s_openapi::api::authorization::v1::LocalSubjectAccessReview;
+use kube::{Api, Client, api::PostParams};
+use tokio::time::{self, Instant};
+
+use crate::{
+    cache::{Cache, Known},
+    deadline::Deadline,
+    failure,
+    metrics::Metrics,
+    permitted::Permitted,
+    rate::Rate,
+};
+
+/// Lookups of one review that run at once. A pod can name thousands of credential specs; others shall not have to
+/// queue behind all of them.
+const AT_ONCE: usize = 32;
+/// How often a request is sent before the API server counts as unavailable.
+const ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+const CREDENTIAL_SPEC: &str = "credential_spec";
+const ACCESS: &str = "access";
+
+/// Finds out what reviews need to know.
+pub(crate) struct Lookups {
+    client: Client,
+    cache: Option<Arc<Cache>>,
+    permitted: Option<Permitted>,
+    rate: Rate,
+    metrics: Arc<Metrics>,
+}
+
+/// Whether to ask about whoever sent a review.
+pub(crate) enum Sender {
+    NotAsked,
+    /// To be asked about, but not named.
+    Unknown,
+    Asked(Requester),
+}
+
+/// What was found out for one review.
+pub(crate) struct Found<'r> {
+    credential_specs: Vec<Contents<'r>>,
+    access: Vec<Access<'r>>,
+}
+
+type Access<'r> = (AccessQuestion<'r>, AccessAnswer<'static>);
+
+struct Contents<'r> {
+    name: CredentialSpecName<'r>,
+    answer: Known,
+    from_cache: bool,
+}
+
+impl Found<'_> {
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        let mut facts = Facts::default();
+        for contents in &self.credential_specs {
+            facts.insert_credential_spec(contents.name.borrowed(), contents.answer.borrowed());
+        }
+        for (question, answer) in &self.access {
+            facts.insert_access(question.borrowed(), answer.clone());
+        }
+        facts
+    }
+
+    /// Whether something of it is as old as the cache.
+    pub(crate) fn may_be_old(&self) -> bool {
+        self.credential_specs.iter().any(|contents| contents.from_cache)
+    }
+}
+
+impl Lookups {
+    pub(crate) fn new(
+        client: Client,
+        cache: Option<Arc<Cache>>,
+        access_cache: Option<Duration>,
+        rate: Rate,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { client, cache, permitted: access_cache.map(Permitted::new), rate, metrics }
+    }
+
+    /// Answers all needs, at once. By the deadline at the latest: what is not known then is unavailable.
+    pub(crate) async fn answer<'r>(
+        &self,
+        needs: &Needs<'r>,
+        sender: &Sender,
+        deadline: Deadline,
+    ) -> Found<'r> {
+        let credential_specs: Vec<_> =
+            needs.credential_specs().iter().map(|name| self.contents(name, deadline)).collect();
+        let access: Vec<_> =
+            needs.access().iter().map(|question| self.access(question, sender, deadline)).collect();
+        let (credential_specs, access) = future::join(all(credential_specs), all(access)).await;
+        Found { credential_specs, access }
+    }
+
+    /// Asks the API server about the contents that came from the cache: it may have something newer. If it does not
+    /// answer, the cache's word stands.
+    pub(crate) async fn renew(&self, found: &mut Found<'_>, deadline: Deadline) {
+        let old = found.credential_specs.iter_mut().filter(|contents| contents.from_cache);
+        let renewals: Vec<_> = old.map(|contents| self.renew_one(contents, deadline)).collect();
+        all(renewals).await;
+    }
+
+    async fn renew_one(&self, contents: &mut Contents<'_>, deadline: Deadline) {
+        let answer = self.get(&contents.name, deadline).await;
+        if !matches!(answer, CredSpecAnswer::Unavailable(_)) {
+            contents.answer = Arc::new(answer);
+        }
+        contents.from_cache = false;
+    }
+
+    async fn contents<'r>(&self, name: &CredentialSpecName<'r>, deadline: Deadline) -> Contents<'r> {
+        if let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(name)) {
+            self.metrics.looked_up(CREDENTIAL_SPEC, "cached");
+            return Contents { name: name.clone(), answer, from_cache: true };
+        }
+        let answer = Arc::new(self.get(name, deadline).await);
+        Contents { name: name.clone(), answer, from_cache: false }
+    }
+
+    async fn get(&self, name: &CredentialSpecName<'_>, deadline: Deadline) -> CredSpecAnswer<'static> {
+        let api: Api<GmsaCredentialSpec> = Api::all(self.client.clone());
+        let answer = match self.ask(deadline, || api.get(name.as_str())).await {
+            Ok(resource) if resource.metadata.name.as_deref() == Some(name.as_str()) => {
+                CredSpecAnswer::from_resource(&resource)
+            }
+            Ok(_) => CredSpecAnswer::Unavailable("the API server answered about another resource".into()),
+            Err(NoAnswer::NotFound) => CredSpecAnswer::NotFound,
+            Err(NoAnswer::Unavailable(reason)) => CredSpecAnswer::Unavailable(reason),
+        };
+        let result = match &answer {
+            CredSpecAnswer::Found(_) => "found",
+            CredSpecAnswer::NotFound => "not_found",
+            CredSpecAnswer::Empty => "empty",
+            CredSpecAnswer::Unavailable(_) => "unavailable",
+        };
+        self.metrics.looked_up(CREDENTIAL_SPEC, result);
+        answer
+    }
+
+    async fn access<'r>(
+        &self,
+        question: &AccessQuestion<'r>,
+        sender: &Sender,
+        deadline: Deadline,
+    ) -> Access<'r> {
+        let account = self.account(question, deadline);
+        let answer = match sender {
+            Sender::NotAsked => account.await,
+            Sender::Unknown => AccessAnswer::Unavailable("the review does not say who sent it".into()),
+            Sender::Asked(requester) => {
+                let review = self.review(question.namespace(), requester.to_review(question), deadline);
+                let (account, review) = future::join(account, review).await;
+                requester.both(account, review)
+            }
+        };
+        (question.clone(), answer)
+    }
+
+    /// Whether the service account may.
+    async fn account(&self, question: &AccessQuestion<'_>, deadline: Deadline) -> AccessAnswer<'static> {
+        let review = || self.review(question.namespace(), question.to_review(), deadline);
+        let Some(permitted) = &self.permitted else { return review().await };
+        let owned = question.clone().into_owned();
+        if permitted.contains(&owned) {
+            self.metrics.looked_up(ACCESS, "cached");
+            return AccessAnswer::Allow;
+        }
+        let asked = Instant::now();
+        let answer = review().await;
+        if answer == AccessAnswer::Allow {
+            permitted.insert(owned, asked);
+        }
+        answer
+    }
+
+    async fn review(
+        &self,
+        namespace: &str,
+        review: LocalSubjectAccessReview,
+        deadline: Deadline,
+    ) -> AccessAnswer<'static> {
+        let api: Api<LocalSubjectAccessReview> = Api::namespaced(self.client.clone(), namespace);
+        let parameters = PostParams::default();
+        let answer = match self.ask(deadline, || api.create(&parameters, &review)).await {
+            Ok(LocalSubjectAccessReview { status: Some(status), .. }) => AccessAnswer::from(&status),
+            Ok(_) => AccessAnswer::Unavailable("the API server gave no status".into()),
+            Err(NoAnswer::NotFound) => AccessAnswer::Unavailable("the API server answers 404".into()),
+            Err(NoAnswer::Unavailable(reason)) => AccessAnswer::Unavailable(reason),
+        };
+        let result = match &answer {
+            AccessAnswer::Allow => "allow",
+            AccessAnswer::Deny { .. } | AccessAnswer::DenyRequester { .. } => "deny",
+            AccessAnswer::Unavailable(_) => "unavailable",
+        };
+        self.metrics.looked_up(ACCESS, result);
+        answer
+    }
+
+    /// Sends one request, and again after a short pause where that may help. Each takes its turn.
+    async fn ask<T, F>(&self, deadline: Deadline, send: impl Fn() -> F) -> Result<T, NoAnswer>
+    where
+        F: Future<Output = kube::Result<T>>,
+    {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            if !self.rate.turn(deadline).await {
+                return Err(NoAnswer::Unavailable("too many lookups are waiting".into()));
+            }
+            let error = match time::timeout_at(deadline.instant(), send()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(_) => break,
+            };
+            if matches!(&error, kube::Error::Api(status) if status.code == 404) {
+                return Err(NoAnswer::NotFound);
+            }
+            if attempt == ATTEMPTS || !failure::may_pass(&error) || deadline.remaining() < 2 * pause {
+                return Err(NoAnswer::Unavailable(failure::of(&error).into()));
+            }
+            time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(NoAnswer::Unavailable("the API server did not answer in time".into()))
+    }
+}
+
+enum NoAnswer {
+    NotFound,
+    Unavailable(Cow<'static, str>),
+}
+
+async fn all<F: Future>(lookups: Vec<F>) -> Vec<F::Output> {
+    stream::iter(lookups).buffer_unordered(AT_ONCE).collect().await
+}

@@ -1,0 +1,162 @@
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::endpoint::Endpoint;
+
+/// What is counted. Every label has few values, whatever anybody sends.
+pub(crate) struct Metrics {
+    registry: Registry,
+    decisions: Family<Labels<3>, Counter>,
+    seconds: Family<Labels<1>, Histogram, fn() -> Histogram>,
+    lookups: Family<Labels<2>, Counter>,
+    refused: Family<Labels<1>, Counter>,
+    reloads: Family<Labels<1>, Counter>,
+    watch_failures: Counter,
+    panics: Counter,
+    cached: Gauge,
+    synced: Gauge,
+    connections: Gauge,
+    expires: Gauge,
+}
+
+/// Label names with their values.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Labels<const N: usize>([(&'static str, Value); N]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Value {
+    Word(&'static str),
+    Code(u16),
+}
+
+impl<const N: usize> EncodeLabelSet for Labels<N> {
+    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelSetEncoder<'_>) -> std::fmt::Result {
+        self.0.encode(encoder)
+    }
+}
+
+impl EncodeLabelValue for Value {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        match self {
+            Self::Word(word) => EncodeLabelValue::encode(word, encoder),
+            Self::Code(code) => EncodeLabelValue::encode(code, encoder),
+        }
+    }
+}
+
+/// From what a cached answer takes to the longest that an API server waits.
+const BUCKETS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("gmsa_webhook");
+        let decisions = Family::default();
+        registry.register("decisions", "Reviews that were answered", decisions.clone());
+        let seconds = Family::<Labels<1>, Histogram, _>::new_with_constructor(histogram as fn() -> Histogram);
+        registry.register("decision_seconds", "From the head of a review to its answer", seconds.clone());
+        let lookups = Family::default();
+        registry.register("lookups", "Answers to what reviews needed to know", lookups.clone());
+        let refused = Family::default();
+        registry.register("refused_requests", "HTTP requests that got no review", refused.clone());
+        let reloads = Family::default();
+        registry.register("certificate_reloads", "Changes of the certificate's files", reloads.clone());
+        let watch_failures = Counter::default();
+        registry.register(
+            "watch_failures",
+            "Breaks in the watch of the credential specs",
+            watch_failures.clone(),
+        );
+        let panics = Counter::default();
+        registry.register(
+            "panics",
+            "Requests that were answered with 500 for a fault of this program",
+            panics.clone(),
+        );
+        let cached = Gauge::default();
+        registry.register("cached_credential_specs", "Credential specs in the cache", cached.clone());
+        let synced = Gauge::default();
+        registry.register("cache_synced", "Whether the cache has been filled", synced.clone());
+        let connections = Gauge::default();
+        registry.register("connections", "Connections that are open", connections.clone());
+        let expires = Gauge::default();
+        registry.register(
+            "certificate_expiry_timestamp_seconds",
+            "When the certificate in use expires",
+            expires.clone(),
+        );
+        Self {
+            registry,
+            decisions,
+            seconds,
+            lookups,
+            refused,
+            reloads,
+            watch_failures,
+            panics,
+            cached,
+            synced,
+            connections,
+            expires,
+        }
+    }
+
+    /// All of it as text.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::with_capacity(4096);
+        match text::encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+
+    pub(crate) fn decided(&self, endpoint: Endpoint, result: &'static str, code: u16, took: Duration) {
+        let endpoint = ("endpoint", Value::Word(endpoint.as_str()));
+        let labels = Labels([endpoint, ("result", Value::Word(result)), ("code", Value::Code(code))]);
+        self.decisions.get_or_create(&labels).inc();
+        self.seconds.get_or_create(&Labels([endpoint])).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn looked_up(&self, kind: &'static str, result: &'static str) {
+        let labels = Labels([("kind", Value::Word(kind)), ("result", Value::Word(result))]);
+        self.lookups.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn refused(&self, code: u16) {
+        self.refused.get_or_create(&Labels([("code", Value::Code(code))])).inc();
+    }
+
+    pub(crate) fn reloaded(&self, result: &'static str) {
+        self.reloads.get_or_create(&Labels([("result", Value::Word(result))])).inc();
+    }
+
+    pub(crate) fn watch_failed(&self) {
+        self.watch_failures.inc();
+    }
+
+    pub(crate) fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    pub(crate) fn cached(&self, number: usize) {
+        self.cached.set(i64::try_from(number).unwrap_or(i64::MAX));
+        self.synced.set(1);
+    }
+
+    pub(crate) fn certificate_expires(&self, at: i64) {
+        self.expires.set(at);
+    }
+
+    pub(crate) fn connections(&self) -> &Gauge {
+        &self.connections
+    }
+}

@@ -1,0 +1,191 @@
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::{Request, body::Incoming};
+use kube::{Api, Client, Config};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time};
+
+use crate::{
+    Settings,
+    body::Bodies,
+    cache::Cache,
+    certificate::{self, CertificateError, Files},
+    connection::Answer,
+    health::Health,
+    lifecycle::{self, Guide},
+    lookups::Lookups,
+    metrics::Metrics,
+    rate::Rate,
+    reload::Current,
+    review::Reviewer,
+    routes::{Door, Routes},
+    server::Server,
+};
+
+/// Longer than the longest deadline of a review.
+const LONGEST_END: Duration = Duration::from_secs(35);
+/// Probes and scrapes are few.
+const PLAIN_CONNECTIONS: usize = 64;
+
+/// Where connections come in.
+#[derive(Debug)]
+pub struct Listeners {
+    https: TcpListener,
+    plain: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Opens the ports of the settings, on every address that there is.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be opened.
+    pub async fn open(settings: &Settings) -> io::Result<Self> {
+        let plain = match settings.metrics_port() {
+            Some(port) => Some(listen(port).await?),
+            None => None,
+        };
+        Ok(Self { https: listen(settings.https_port()).await?, plain })
+    }
+
+    /// The address of the webhook.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell.
+    pub fn https(&self) -> io::Result<SocketAddr> {
+        self.https.local_addr()
+    }
+
+    /// The address of metrics and probes in plain HTTP.
+    pub fn plain(&self) -> Option<SocketAddr> {
+        self.plain.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+}
+
+async fn listen(port: u16) -> io::Result<TcpListener> {
+    // IPv4 too, except where a system has no IPv6 at all.
+    match TcpListener::bind(("::", port)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind(("0.0.0.0", port))
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("port {port} cannot be opened: {error}"))),
+    }
+}
+
+/// Makes the client of the API server, with the same cryptography as the webhook's own.
+///
+/// # Errors
+///
+/// If the configuration has something that cannot be used, such as a broken certificate.
+pub fn connect(mut config: Config) -> Result<Client, kube::Error> {
+    let _ = certificate::provider();
+    // A review cannot wait for what it does by itself; lookups retry within the review's time.
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(5));
+    Client::try_from(config)
+}
+
+/// The running webhook.
+pub struct Webhook {
+    guide: Guide,
+    grace_period: Duration,
+    servers: Vec<JoinHandle<()>>,
+    background: Vec<JoinHandle<()>>,
+    connections: Arc<Semaphore>,
+    most_connections: u32,
+}
+
+impl Webhook {
+    /// Starts it. From now on connections are accepted; nothing waits for the API server.
+    ///
+    /// # Errors
+    ///
+    /// If the certificate cannot be used.
+    pub fn start(
+        settings: &Settings,
+        client: Client,
+        listeners: Listeners,
+    ) -> Result<Self, CertificateError> {
+        let metrics = Arc::new(Metrics::new());
+        let (guide, stage) = lifecycle::begin();
+        let mut background = Vec::new();
+
+        let (certificate, loaded) = Current::load(Files::of(settings), Arc::clone(&metrics))?;
+        let certificate = Arc::new(certificate);
+        if let Some(interval) = settings.cert_reload() {
+            background.push(tokio::spawn(Arc::clone(&certificate).follow(loaded, interval)));
+        }
+
+        let cache = settings.cache().then(|| Arc::new(Cache::new(Arc::clone(&metrics))));
+        if let Some(cache) = cache.clone() {
+            let api = Api::all(client.clone());
+            background.push(tokio::spawn(async move { cache.follow(api).await }));
+        }
+
+        let rate = Rate::new(settings.qps(), settings.burst());
+        let access_cache = settings.access_cache();
+        let lookups = Lookups::new(client, cache.clone(), access_cache, rate, Arc::clone(&metrics));
+        let expiry_margin = settings.cert_expiry_margin();
+        let routes = Arc::new(Routes {
+            reviewer: Reviewer {
+                lookups,
+                policy: settings.policy(),
+                exempt_users: settings.exempt_users().map(<[String]>::to_vec),
+                metrics: Arc::clone(&metrics),
+            },
+            bodies: Bodies::new(settings.max_body()),
+            health: Health {
+                cache,
+                certificate: Arc::clone(&certificate),
+                expiry_margin,
+                stage: stage.clone(),
+            },
+            metrics: Arc::clone(&metrics),
+            metrics_apart: listeners.plain.is_some(),
+        });
+
+        let most_connections = settings.max_connections();
+        let connections = Arc::new(Semaphore::new(usize::try_from(most_connections).unwrap_or(usize::MAX)));
+        let https = Server {
+            tls: Some(certificate),
+            connections: Arc::clone(&connections),
+            metrics: Arc::clone(&metrics),
+            stage: stage.clone(),
+        };
+        let mut servers =
+            vec![tokio::spawn(https.run(listeners.https, through(Door::Https, Arc::clone(&routes))))];
+        if let Some(listener) = listeners.plain {
+            let connections = Arc::new(Semaphore::new(PLAIN_CONNECTIONS));
+            let plain = Server { tls: None, connections, metrics, stage };
+            servers.push(tokio::spawn(plain.run(listener, through(Door::Plain, routes))));
+        }
+        let grace_period = settings.grace_period();
+        Ok(Self { guide, grace_period, servers, background, connections, most_connections })
+    }
+
+    /// Ends it in order: not ready any more, some time later no longer accepting, then finishing what has begun.
+    /// `false` if something did not finish.
+    pub async fn end(self) -> bool {
+        self.guide.leave();
+        time::sleep(self.grace_period).await;
+        self.guide.close();
+        for server in self.servers {
+            let _ = server.await;
+        }
+        let all_ended = self.connections.acquire_many(self.most_connections);
+        let in_time = time::timeout(LONGEST_END, all_ended).await.is_ok();
+        for task in self.background {
+            task.abort();
+        }
+        in_time
+    }
+}
+
+type Answering = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+fn through(door: Door, routes: Arc<Routes>) -> impl Fn(Request<Incoming>) -> Answering + Clone + Send + Sync {
+    move |request| {
+        let routes = Arc::clone(&routes);
+        Box::pin(async move { routes.answer(door, request).await })
+    }
+}

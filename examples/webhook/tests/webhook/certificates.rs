@@ -1,0 +1,91 @@
+//! Certificates, as files.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+/// A folder for one test.
+pub fn folder() -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let all = option_env!("CARGO_TARGET_TMPDIR").map_or_else(env::temp_dir, PathBuf::from);
+    let folder = all.join(format!("webhook-{}-{next}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// An authority that both sides trust.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+pub struct Pair {
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        parameters.distinguished_name = named(name);
+        Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub fn der(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.pem().as_bytes()).unwrap()
+    }
+
+    /// A certificate for `localhost`, with a common name to tell it from others.
+    pub fn issue(&self, name: &str) -> Pair {
+        self.issue_until(name, 2040)
+    }
+
+    /// One that is valid until the first day of that year.
+    pub fn issue_until(&self, name: &str, year: i32) -> Pair {
+        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        parameters.distinguished_name = named(name);
+        parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.signed_by(&key, &self.0).unwrap();
+        Pair { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+impl Pair {
+    pub fn der(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap()
+    }
+
+    /// Writes the pair as a kubelet writes a Secret: into a folder of its own, to which a link is then turned.
+    pub fn publish(&self, folder: &Path) {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let data = folder.join(format!("..{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("crt"), &self.certificate).unwrap();
+        fs::write(data.join("key"), &self.key).unwrap();
+        let next = folder.join("..data_tmp");
+        std::os::unix::fs::symlink(data.file_name().unwrap(), &next).unwrap();
+        fs::rename(&next, folder.join("..data")).unwrap();
+        for file in ["crt", "key"] {
+            let link = folder.join(file);
+            if !link.is_symlink() {
+                std::os::unix::fs::symlink(Path::new("..data").join(file), link).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The webhook as an API server meets it: through TLS, with an API server behind it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+#![allow(unreachable_pub, reason = "modules of one program")]
+
+mod certificates;
+mod client;
+#[path = "../../../../gmsa-admission/tests/recorded/mod.rs"]
+mod recorded;
+mod scene;
+mod stand_in;
+
+mod answers;
+mod hostile;
+mod program;
+mod tls;
+mod troubles;

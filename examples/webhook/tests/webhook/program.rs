@@ -1,0 +1,290 @@
+//! The program itself, run as a container runs it.
+//!
+//! Cargo builds it when it runs all tests of the package, not with `--test NAME` alone.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+};
+
+use crate::{
+    certificates::{Authority, folder},
+    client::{Client, review_of},
+    scene::{MUTATE, VALIDATE, cluster, recording, recordings},
+    stand_in::{Kind, StandIn, Trouble},
+};
+
+struct Program {
+    child: Child,
+    log: JoinHandle<Vec<Value>>,
+    client: Client,
+    api: Arc<StandIn>,
+}
+
+fn program() -> Command {
+    let tests = env::current_exe().unwrap();
+    let mut command = Command::new(tests.parent().and_then(Path::parent).unwrap().join("examples/webhook"));
+    command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+fn kubeconfig(folder: &Path, api: &StandIn) -> PathBuf {
+    let file = folder.join("kubeconfig");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "stand-in",
+        "clusters": [{"name": "stand-in", "cluster": {"server": format!("http://{}", api.address())}}],
+        "users": [{"name": "webhook", "user": {}}],
+        "contexts": [{"name": "stand-in", "context": {"cluster": "stand-in", "user": "webhook"}}],
+    });
+    fs::write(&file, config.to_string()).unwrap();
+    file
+}
+
+impl Program {
+    /// Starts it as upstream's Deployment does: settings in the environment, one flag.
+    async fn start(environment: &[(&str, &str)]) -> Self {
+        let (api, authority, folder) =
+            (StandIn::start(&cluster()).await, Authority::new("authority"), folder());
+        authority.issue("webhook").publish(&folder);
+        let mut child = program()
+            .arg("--cert-reload=true")
+            .env("TLS_CRT", folder.join("crt"))
+            .env("TLS_KEY", folder.join("key"))
+            .envs([("HTTPS_PORT", "0"), ("QPS", "100000"), ("BURST", "1000"), ("LOG_FORMAT", "json")])
+            .envs(environment.iter().copied())
+            .env("KUBECONFIG", kubeconfig(&folder, &api))
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first: Value = serde_json::from_str(&log.next_line().await.unwrap().unwrap()).unwrap();
+        assert_eq!(first["message"], "listening", "{first}");
+        let address: SocketAddr = first["https"].as_str().unwrap().parse().unwrap();
+        // A program whose log nobody reads has to wait with the next line.
+        let log = tokio::spawn(async move {
+            let mut lines = Vec::new();
+            while let Some(line) = log.next_line().await.unwrap() {
+                lines.push(serde_json::from_str(&line).unwrap());
+            }
+            lines
+        });
+        Self { child, log, client: Client::new(address, &authority.pem(), None), api }
+    }
+
+    async fn signal(&self, signal: &str) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+    }
+
+    /// How it ended, and what it logged after the first line.
+    async fn end(mut self) -> (Option<i32>, Vec<Value>) {
+        let lines = self.log.await.unwrap();
+        (self.child.wait().await.unwrap().code(), lines)
+    }
+}
+
+#[tokio::test]
+async fn a_termination_under_load_loses_nothing_that_was_accepted() {
+    let program = Program::start(&[("GRACE_PERIOD", "0.5")]).await;
+    // So that requests are in flight at any time.
+    program.api.trouble(Kind::Access, Trouble::Slow(Duration::from_millis(100)));
+    let (ended, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let load: Vec<_> = (0..16)
+        .map(|number| {
+            let (client, ended, answered) =
+                (program.client.clone(), Arc::clone(&ended), Arc::clone(&answered));
+            tokio::spawn(async move {
+                let review = recording(VALIDATE);
+                loop {
+                    // Nobody is lost who was not yet let in; whoever was gets an answer.
+                    let connection =
+                        if number % 4 == 3 { client.http2().await } else { client.http1().await };
+                    let Ok(mut connection) = connection else {
+                        assert!(ended.load(Ordering::Relaxed), "refused before the end");
+                        return;
+                    };
+                    // Half of them keep the connection as long as they may.
+                    loop {
+                        let answer = connection.send(review_of("/validate?timeout=10s", &review)).await;
+                        let answer = answer.unwrap();
+                        assert_eq!(answer.json()["response"]["allowed"], true);
+                        answered.fetch_add(1, Ordering::Relaxed);
+                        let is_last = answer.headers.get("connection").is_some_and(|value| value == "close");
+                        if is_last || number % 2 == 1 {
+                            break;
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    while answered.load(Ordering::Relaxed) < 100 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(program.client.get("/readyz").await.code, 200);
+    ended.store(true, Ordering::Relaxed);
+    program.signal("-TERM").await;
+    // Not ready any more, and still there for those who have not heard of it.
+    crate::scene::eventually(async || program.client.get("/readyz").await.code == 503).await;
+    let answer = program.client.post("/mutate", &recording(MUTATE)).await;
+    assert_eq!((answer.code, &answer.headers["connection"]), (200, &"close".parse().unwrap()));
+    let before = answered.load(Ordering::Relaxed);
+    for task in load {
+        task.await.unwrap();
+    }
+    assert!(answered.load(Ordering::Relaxed) > before);
+    let client = program.client.clone();
+    let (code, log) = program.end().await;
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(client.http1().await.is_err());
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_it_as_well() {
+    let program = Program::start(&[("GRACE_PERIOD", "0")]).await;
+    let _idle = program.client.http1().await.unwrap();
+    assert_eq!(program.client.get("/livez").await.code, 200);
+    program.signal("-INT").await;
+    assert_eq!(program.end().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn each_decision_leaves_one_line_of_names_and_numbers() {
+    let program =
+        Program::start(&[("GRACE_PERIOD", "0"), ("LOG_LEVEL", "TRACE"), ("RANDOM_HOSTNAME", "1")]).await;
+    let mut expected = Vec::new();
+    for (name, case) in crate::recorded::reviews(&recordings()) {
+        let path = format!("{}?timeout=5s", case["endpoint"].as_str().unwrap());
+        let response = program.client.post(&path, &case["request"]).await.json()["response"].clone();
+        expected.push((name, case["request"]["request"].clone(), response));
+    }
+    assert_eq!(program.client.post("/validate", &json!({"secret": "S-1-5-21"})).await.code, 400);
+    program.signal("-TERM").await;
+    let (_, log) = program.end().await;
+    let text = serde_json::to_string(&log).unwrap();
+    for secret in [
+        "S-1-5-21",
+        "244818ae",
+        "DnsTreeName",
+        "NetBiosName",
+        "CmsPlugins",
+        "gmsaccg",
+        "PluginInput",
+        "ain't",
+    ] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    let reviews: Vec<_> = log.iter().filter(|line| line["message"] == "review").collect();
+    assert_eq!(reviews.len(), expected.len());
+    for (line, (name, request, response)) in reviews.iter().zip(&expected) {
+        assert_eq!(line["uid"], request["uid"], "{name}");
+        assert_eq!(line["namespace"], request["namespace"], "{name}");
+        assert_eq!(line["decision"] == "deny", response["allowed"] == false, "{name}");
+        assert_eq!(line["decision"] == "patch", response["patch"].is_string(), "{name}");
+        assert_eq!(line["code"], response["status"]["code"].as_u64().unwrap_or(200), "{name}");
+        let names = response["auditAnnotations"]["credential-specs"].as_str().unwrap_or_default();
+        assert_eq!(line["credential_specs"], names, "{name}");
+        assert!(line["owner"].is_string() && line["micros"].as_u64().unwrap() > 0, "{line}");
+    }
+}
+
+async fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let tls = [("TLS_CRT", "no/such/file"), ("TLS_KEY", "no/such/file"), ("KUBECONFIG", "no/such/file")];
+    program().args(arguments).envs(tls).envs(environment.iter().copied()).output().await.unwrap()
+}
+
+#[tokio::test]
+async fn wrong_settings_end_it_with_one_line() {
+    for (arguments, environment, says) in [
+        (&["--https-port", "https"][..], &[][..], "--https-port"),
+        (&[], &[("HTTPS_PORT", "70000")], "--https-port"),
+        (&[], &[("HTTPS_PORT", "")], "--https-port"),
+        (&[], &[("QPS", "many")], "--qps"),
+        (&["--qps", "0"], &[], "--qps"),
+        (&["--qps=NaN"], &[], "--qps"),
+        (&[], &[("BURST", "0")], "--burst"),
+        (&[], &[("BURST", "1.5")], "--burst"),
+        (&[], &[("LOG_LEVEL", "loud")], "--log-level"),
+        (&[], &[("RANDOM_HOSTNAME", "maybe")], "--random-hostname"),
+        (&["--cert-reload=perhaps"], &[], "--cert-reload"),
+        (&["--access-cache", "0"], &[], "--access-cache"),
+        (&["--access-cache", "-1"], &[], ""),
+        (&["--cert-reload-interval", "0"], &[], "--cert-reload-interval"),
+        (&["--max-body", "1"], &[], "--max-body"),
+        (&["--no-such-flag"], &[], "--no-such-flag"),
+        (&["surplus"], &[], "surplus"),
+    ] {
+        let output = refused(arguments, environment).await;
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {environment:?}: {error}");
+        assert!(
+            error.starts_with("error: ") && error.contains(says),
+            "{arguments:?} {environment:?}: {error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(output.stdout.is_empty());
+    }
+    let output = program().output().await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+    assert!(error.contains("--tls-crt") && error.contains("--tls-key"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_missing_at_the_start_is_said_in_one_line() {
+    let api = StandIn::start(&cluster()).await;
+    let (folder, authority) = (folder(), Authority::new("authority"));
+    authority.issue("webhook").publish(&folder);
+    let kubeconfig = kubeconfig(&folder, &api);
+    let kubeconfig = kubeconfig.to_str().unwrap();
+    let (certificate, key) = (folder.join("crt"), folder.join("key"));
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    for (environment, code, says) in [
+        ([("KUBECONFIG", "no/such/file"), ("TLS_CRT", certificate), ("TLS_KEY", key)], 1, ""),
+        (
+            [("KUBECONFIG", kubeconfig), ("TLS_CRT", "no/such/file"), ("TLS_KEY", key)],
+            2,
+            "no/such/file: No such file",
+        ),
+        ([("KUBECONFIG", kubeconfig), ("TLS_CRT", key), ("TLS_KEY", key)], 2, "no certificate in it"),
+        (
+            [("KUBECONFIG", kubeconfig), ("TLS_CRT", certificate), ("TLS_KEY", certificate)],
+            2,
+            "no private key in it",
+        ),
+    ] {
+        let output = refused(&["--https-port", "0"], &environment).await;
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{environment:?}: {error}");
+        assert!(error.starts_with("error: ") && error.contains(says), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn help_and_version_need_no_settings() {
+    let output = program().arg("--version").output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("webhook {}\n", env!("CARGO_PKG_VERSION")));
+    let output = program().arg("--help").output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8(output.stdout).unwrap();
+    for name in
+        ["TLS_CRT", "TLS_KEY", "HTTPS_PORT", "QPS", "BURST", "LOG_LEVEL", "RANDOM_HOSTNAME", "--cert-reload"]
+    {
+        assert!(help.contains(name), "{name}");
+    }
+}
