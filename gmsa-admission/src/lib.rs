@@ -2,6 +2,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api_server;
+#[cfg(feature = "arbitrary")]
+#[cfg_attr(docsrs, doc(cfg(feature = "arbitrary")))]
+pub mod arbitrary;
 mod audit;
 mod denial;
 mod facts;
@@ -19,9 +22,15 @@ pub mod remedy;
 mod request;
 mod response;
 mod review_error;
+#[cfg(any(feature = "proptest", feature = "arbitrary"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "proptest", feature = "arbitrary"))))]
+pub mod samples;
 mod shown;
 pub mod simulate;
 mod snapshot;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategy;
 mod unknown_place;
 pub mod validate;
 mod warning;
