@@ -37,7 +37,7 @@ impl ReviewBytes {
     ///
     /// # Errors
     ///
-    /// None that an [`Unstructured`] with no bytes left does not answer for; it goes on with zeros.
+    /// None: without bytes left, the fuzzer's input goes on with zeros. It is a `Result` as all that takes such an input.
     pub fn proper_creation(u: &mut Unstructured<'_>) -> Result<Self> {
         Ok(Self::of("CREATE", "", &pod(u, proper_options)?, &Value::Null))
     }
@@ -63,8 +63,9 @@ impl<'a> Arbitrary<'a> for ReviewBytes {
         let sub_resource = *u.choose(&["", "", "ephemeralcontainers", "status"])?;
         let new = pod(u, options)?;
         let old = match u.int_in_range(0..=2_u8)? {
-            0 => Value::Null,
-            1 => new.clone(),
+            // An update without the old pod is none.
+            0 if operation != "UPDATE" => Value::Null,
+            0 | 1 => new.clone(),
             _ => pod(u, options)?,
         };
         Ok(Self::of(operation, sub_resource, &new, &old))

@@ -6,7 +6,7 @@ use crate::{
     AccessQuestion, RbacObject, build,
     vocabulary::{
         self, BINDINGS, CREDENTIAL_SPECS, GROUPS, NAMESPACES, REFERENCES, RESOURCES, ROLE_KINDS, ROLES,
-        SERVICE_ACCOUNTS, SUBJECT_GROUPS, USERS, VERBS, owned,
+        SERVICE_ACCOUNTS, SUBJECT_GROUPS, URLS, USERS, VERBS, owned,
     },
 };
 
@@ -41,7 +41,7 @@ fn rule(u: &mut Unstructured<'_>) -> Result<PolicyRule> {
         api_groups: Some(some_of(GROUPS, u)?),
         resources: Some(some_of(RESOURCES, u)?),
         resource_names: u.arbitrary::<bool>()?.then_some(names),
-        non_resource_urls: None,
+        non_resource_urls: if u.ratio(1, 8)? { Some(some_of(URLS, u)?) } else { None },
     })
 }
 

@@ -25,14 +25,20 @@ use k8s_openapi::{
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-pub use crate::vocabulary::{CREDENTIAL_SPECS, NAMESPACES, SERVICE_ACCOUNTS};
 use crate::{
     AccessQuestion, RbacObject, build,
     vocabulary::{
-        self, BINDINGS, GROUPS, LABEL, LABELS, REFERENCES, RESOURCES, ROLE_KINDS, ROLES, SUBJECT_GROUPS,
-        URLS, USERS, VERBS, owned,
+        self, BINDINGS, GROUPS, REFERENCES, RESOURCES, ROLE_KINDS, ROLES, SUBJECT_GROUPS, URLS, USERS, VERBS,
+        owned,
     },
 };
+
+/// The namespaces; one has the separator of user names in it.
+pub const NAMESPACES: &[&str] = vocabulary::NAMESPACES;
+/// The names of service accounts.
+pub const SERVICE_ACCOUNTS: &[&str] = vocabulary::SERVICE_ACCOUNTS;
+/// The names of credential specs: two that are valid, and some that no credential spec can have.
+pub const CREDENTIAL_SPECS: &[&str] = vocabulary::CREDENTIAL_SPECS;
 
 /// Up to 40 [`object`]s; of two with one kind, namespace and name, the later takes the place of the earlier.
 pub fn objects() -> impl Strategy<Value = Vec<RbacObject>> {
@@ -61,8 +67,8 @@ pub fn object() -> impl Strategy<Value = RbacObject> {
 
 /// A `ClusterRole` that carries a label by which others aggregate it, aggregates those with one, both, or neither.
 pub fn aggregating_role() -> impl Strategy<Value = RbacObject> {
-    let label = || option::of(select(LABELS));
-    let labels = |value: &str| [(LABEL.to_owned(), value.to_owned())].into();
+    let label = || option::of(select(&["one", "two"][..]));
+    let labels = |value: &str| [("aggregate".to_owned(), value.to_owned())].into();
     (select(&["r1", "r2", "r3"][..]), vec(rule(), 0..3), label(), label()).prop_map(
         move |(name, rules, label, selected)| {
             let mut metadata = vocabulary::metadata(None, name);

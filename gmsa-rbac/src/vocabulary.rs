@@ -1,11 +1,15 @@
 //! The few names of which made-up objects and questions consist, so that they meet.
 
-/// The namespaces; one has the separator of user names in it.
-pub const NAMESPACES: &[&str] = &["a", "b", "a:b"];
-/// The names of service accounts.
-pub const SERVICE_ACCOUNTS: &[&str] = &["x", "y", "b:x"];
-/// The names of credential specs: two that are valid, and some that no credential spec can have.
-pub const CREDENTIAL_SPECS: &[&str] = &["s", "t", "S", "*", ""];
+use k8s_openapi::{
+    api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+use crate::{RbacObject, build::role_ref};
+
+pub(crate) const NAMESPACES: &[&str] = &["a", "b", "a:b"];
+pub(crate) const SERVICE_ACCOUNTS: &[&str] = &["x", "y", "b:x"];
+pub(crate) const CREDENTIAL_SPECS: &[&str] = &["s", "t", "S", "*", ""];
 
 /// The names of roles that there are.
 pub(crate) const ROLES: &[&str] = &["r1", "r2"];
@@ -26,17 +30,6 @@ pub(crate) const SUBJECT_GROUPS: &[&str] = &[
     "system:serviceaccounts:b",
     "system:authenticated",
 ];
-/// The label by which aggregating roles select others, and its values.
-pub(crate) const LABEL: &str = "aggregate";
-pub(crate) const LABELS: &[&str] = &["one", "two"];
-
-use k8s_openapi::{
-    api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
-
-use crate::{RbacObject, build::role_ref};
-
 /// A role of the cluster, or of a namespace.
 pub(crate) fn role(namespace: Option<&str>, name: &str, rules: Vec<PolicyRule>) -> RbacObject {
     let metadata = metadata(namespace, name);
