@@ -40,7 +40,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 }
 
 /// Runs one input, and prints it before the test fails of it.
-fn run(target: &str, law: fn(&[u8]), input: &[u8]) {
+fn run(target: &str, law: fuzz::Law, input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| law(input))) {
         eprintln!("{target} fails of {}", input.escape_ascii());
         resume_unwind(panic);

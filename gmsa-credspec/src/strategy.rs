@@ -6,7 +6,7 @@
 //!
 //! let ways = (strategy::document(), strategy::taste(), strategy::taste());
 //! TestRunner::deterministic().run(&ways, |(document, one, other)| {
-//!     let (one, other) = (document.written(&mut one.clone()), document.written(&mut other.clone()));
+//!     let (one, other) = (document.written(&one), document.written(&other));
 //!     prop_assert_eq!(CanonicalContents::from_json(&one), CanonicalContents::from_json(&other));
 //!     Ok(())
 //! })?;
@@ -72,8 +72,8 @@ pub fn number_literal() -> impl Strategy<Value = String> {
 /// Contents that a pod may carry: a valid credential spec, written in any way.
 pub fn contents() -> impl Strategy<Value = String> {
     (gmsa_types::strategy::credential_spec(), taste())
-        .prop_filter_map("a document that is no JSON", |(spec, mut taste)| {
-            Some(Json::from(serde_json::to_value(spec).ok()?).written(&mut taste))
+        .prop_filter_map("a document that is no JSON", |(spec, taste)| {
+            Some(Json::from(serde_json::to_value(spec).ok()?).written(&taste))
         })
 }
 

@@ -268,7 +268,7 @@ proptest! {
 
     #[test]
     fn any_two_documents_can_be_compared(left in exact_document(), right in exact_document(), taste in taste()) {
-        let again = read(&left.written(&mut taste.clone())).unwrap();
+        let again = read(&left.written(&taste)).unwrap();
         let (left, right) = (read(&left.plain()).unwrap(), read(&right.plain()).unwrap());
         prop_assert!(diff(&left, &again).is_empty());
         let found = diff(&left, &right);

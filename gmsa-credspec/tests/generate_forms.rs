@@ -399,7 +399,7 @@ proptest! {
 
     #[test]
     fn every_form_of_any_document_reads_back(document in exact_document(), taste in taste()) {
-        let spec = read(&document.written(&mut taste.clone())).unwrap();
+        let spec = read(&document.written(&taste)).unwrap();
         prop_assert!(read(&write_pretty(&spec).unwrap()).unwrap() == spec);
         prop_assert!(read(&write_windows_powershell(&spec).unwrap()).unwrap() == spec);
         let yaml = write_manifest(&name(), &spec).unwrap();

@@ -29,7 +29,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_back(document in exact_document(), taste in taste()) {
-        let text = document.written(&mut taste.clone());
+        let text = document.written(&taste);
         let spec = read(&text).unwrap();
         let contents = CanonicalContents::from_spec(&spec).unwrap();
         let again = read(contents.as_str()).unwrap();
@@ -51,14 +51,14 @@ proptest! {
 
     #[test]
     fn reading_agrees_with_serde_json(document in exact_document(), taste in taste()) {
-        let text = document.written(&mut taste.clone());
+        let text = document.written(&taste);
         let theirs: CredentialSpec = serde_json::from_str(&text).unwrap();
         prop_assert!(read(&text).unwrap() == theirs);
     }
 
     #[test]
     fn canonical_writing_is_a_fixed_point(document in document(), taste in taste()) {
-        let text = document.written(&mut taste.clone());
+        let text = document.written(&taste);
         let once = canonical(&text);
         let twice = canonical(once.as_str());
         prop_assert_eq!(&twice, &once);
@@ -69,7 +69,7 @@ proptest! {
     fn the_canonical_form_does_not_depend_on_the_way_of_writing(
         document in document(), one in taste(), other in taste()
     ) {
-        let (one, other) = (document.written(&mut one.clone()), document.written(&mut other.clone()));
+        let (one, other) = (document.written(&one), document.written(&other));
         prop_assert_eq!(canonical(&one), canonical(&other));
         prop_assert!(compare(&one, &other).is_equal());
         prop_assert!(compare(&other, &one).is_equal());
@@ -110,7 +110,7 @@ proptest! {
             Json::Array(_) => Json::Object(vec![]),
             Json::Object(_) => Json::Object(vec![(String::new(), Json::Null)]),
         };
-        let (left, right) = (document.plain(), changed.written(&mut taste.clone()));
+        let (left, right) = (document.plain(), changed.written(&taste));
         let comparison = compare(&left, &right);
         let Comparison::Different(differences) = &comparison else {
             return Err(TestCaseError::fail("a change went unseen"));
@@ -139,7 +139,7 @@ proptest! {
             }
             turn = turn.wrapping_sub(1);
         });
-        let text = document.written(&mut taste.clone());
+        let text = document.written(&taste);
         prop_assert_eq!(CanonicalContents::from_json(&text).unwrap_err().kind(), ReadErrorKind::DuplicateKey);
         prop_assert_eq!(read(&text).unwrap_err().kind(), ReadErrorKind::DuplicateKey);
         let Comparison::Unreadable { side, error } = compare("{}", &text) else {
@@ -175,7 +175,7 @@ proptest! {
     fn a_damaged_document_is_judged_as_serde_json_judges_it(
         document in exact_document(), taste in taste(), at in any::<usize>(), byte in proptest::option::of(" -~")
     ) {
-        let text = document.written(&mut taste.clone());
+        let text = document.written(&taste);
         let characters: Vec<char> = text.chars().collect();
         let at = at % characters.len();
         let mut damaged: String = characters[..at].iter().collect();
@@ -229,7 +229,7 @@ proptest! {
 
     #[test]
     fn serde_carries_canonical_contents(document in document(), taste in taste()) {
-        let text = document.written(&mut taste.clone());
+        let text = document.written(&taste);
         let contents = canonical(&text);
         let wire = serde_json::to_string(&contents).unwrap();
         prop_assert_eq!(serde_json::from_str::<String>(&wire).unwrap(), contents.as_str());

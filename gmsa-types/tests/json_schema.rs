@@ -1,11 +1,6 @@
 //! The JSON Schemas: a schema accepts exactly the texts that its type reads.
 #![cfg(feature = "schemars")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic, in its helpers too"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use std::str::FromStr;
 

@@ -1,5 +1,4 @@
 //! What the features `proptest` and `arbitrary` make up: valid where they say so, and not all the same.
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 use arbitrary::{Arbitrary, Unstructured};
 use gmsa_types::{

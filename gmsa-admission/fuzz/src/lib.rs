@@ -11,8 +11,11 @@ pub mod permission;
 pub mod review;
 pub mod source;
 
-/// Every target: its name, which is that of its binary and of its folder in the corpus, and what it does.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+/// What a target does with an input: it panics if something does not hold.
+pub type Law = fn(&[u8]);
+
+/// Every target: its name, which is that of its binary and of its folder in the corpus, and its law.
+pub const TARGETS: [(&str, Law); 7] = [
     ("review", review::run),
     ("mutation", mutation::run),
     ("canonical", canonical::run),

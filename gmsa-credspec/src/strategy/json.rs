@@ -29,84 +29,91 @@ pub enum Json {
 /// Every choice that writing a document leaves open: order of keys, white space, escapes.
 ///
 /// The bytes are the choices, in turn and again from the start; without any, the text is compact and plain.
-#[derive(Debug, Clone, Default)]
-pub struct Taste {
-    bytes: Vec<u8>,
-    at: usize,
-}
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taste(Vec<u8>);
 
 impl Taste {
     /// The taste of these choices.
     pub fn new(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec(), at: 0 }
+        Self(bytes.to_vec())
     }
+}
 
+/// A text on its way, and how far the taste has been heeded.
+struct Pen<'t> {
+    taste: &'t [u8],
+    at: usize,
+    out: String,
+}
+
+impl Pen<'_> {
     fn pick(&mut self, choices: usize) -> usize {
-        let turn = self.at.checked_rem(self.bytes.len()).unwrap_or(0);
+        let turn = self.at.checked_rem(self.taste.len()).unwrap_or(0);
         self.at = self.at.wrapping_add(1);
-        usize::from(self.bytes.get(turn).copied().unwrap_or(0)).checked_rem(choices).unwrap_or(0)
+        usize::from(self.taste.get(turn).copied().unwrap_or(0)).checked_rem(choices).unwrap_or(0)
     }
 
-    fn space(&mut self, out: &mut String) {
+    fn space(&mut self) {
         let spaces = ["", "", " ", "\n", "\r\n\t"];
-        out.push_str(spaces.get(self.pick(spaces.len())).copied().unwrap_or_default());
+        let space = spaces.get(self.pick(spaces.len())).copied().unwrap_or_default();
+        self.out.push_str(space);
     }
 }
 
 impl Json {
     /// The document, compactly and plainly.
     pub fn plain(&self) -> String {
-        self.written(&mut Taste::default())
+        self.written(&Taste::default())
     }
 
     /// The document in one of the ways that say the same.
-    pub fn written(&self, taste: &mut Taste) -> String {
-        let mut out = String::new();
-        self.write(taste, &mut out);
-        out
+    pub fn written(&self, taste: &Taste) -> String {
+        let mut pen = Pen { taste: &taste.0, at: 0, out: String::new() };
+        self.write(&mut pen);
+        pen.out
     }
 
-    fn write(&self, taste: &mut Taste, out: &mut String) {
-        taste.space(out);
+    fn write(&self, pen: &mut Pen<'_>) {
+        pen.space();
         match self {
-            Self::Null => out.push_str("null"),
-            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Self::Number(literal) => out.push_str(literal),
-            Self::Text(text) => write_text(text, taste, out),
+            Self::Null => pen.out.push_str("null"),
+            Self::Bool(value) => pen.out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(literal) => pen.out.push_str(literal),
+            Self::Text(text) => write_text(text, pen),
             Self::Array(items) => {
-                out.push('[');
+                pen.out.push('[');
                 for (index, item) in items.iter().enumerate() {
                     if index > 0 {
-                        out.push(',');
+                        pen.out.push(',');
                     }
-                    item.write(taste, out);
+                    item.write(pen);
                 }
-                taste.space(out);
-                out.push(']');
+                pen.space();
+                pen.out.push(']');
             }
             Self::Object(members) => {
                 let mut members: Vec<_> = members.iter().collect();
-                let turn = if members.is_empty() { 0 } else { taste.pick(members.len()) };
+                let turn = if members.is_empty() { 0 } else { pen.pick(members.len()) };
                 members.rotate_left(turn);
-                if taste.pick(2) == 1 {
+                if pen.pick(2) == 1 {
                     members.reverse();
                 }
-                out.push('{');
+                pen.out.push('{');
                 for (index, (key, value)) in members.into_iter().enumerate() {
                     if index > 0 {
-                        out.push(',');
+                        pen.out.push(',');
                     }
-                    taste.space(out);
-                    write_text(key, taste, out);
-                    taste.space(out);
-                    out.push(':');
-                    value.write(taste, out);
+                    pen.space();
+                    write_text(key, pen);
+                    pen.space();
+                    pen.out.push(':');
+                    value.write(pen);
                 }
-                taste.space(out);
-                out.push('}');
+                pen.space();
+                pen.out.push('}');
             }
         }
-        taste.space(out);
+        pen.space();
     }
 }
 
@@ -125,8 +132,8 @@ impl From<Value> for Json {
     }
 }
 
-fn write_text(text: &str, taste: &mut Taste, out: &mut String) {
-    out.push('"');
+fn write_text(text: &str, pen: &mut Pen<'_>) {
+    pen.out.push('"');
     for character in text.chars() {
         let short = match character {
             '"' => Some("\\\""),
@@ -140,12 +147,12 @@ fn write_text(text: &str, taste: &mut Taste, out: &mut String) {
             _ => None,
         };
         let must = matches!(character, '"' | '\\' | '\0'..='\u{1f}');
-        match (taste.pick(6), short) {
-            (0..=3, _) if !must => out.push(character),
-            (0..=4, Some(short)) => out.push_str(short),
+        match (pen.pick(6), short) {
+            (0..=3, _) if !must => pen.out.push(character),
+            (0..=4, Some(short)) => pen.out.push_str(short),
             (choice, _) => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&if choice == 5 {
+                    pen.out.push_str(&if choice == 5 {
                         format!("\\u{unit:04X}")
                     } else {
                         format!("\\u{unit:04x}")
@@ -154,5 +161,5 @@ fn write_text(text: &str, taste: &mut Taste, out: &mut String) {
             }
         }
     }
-    out.push('"');
+    pen.out.push('"');
 }
