@@ -1,20 +1,3 @@
-//! Inputs for fuzzers: reviews whose every part is chosen by the fuzzer's bytes, and facts to decide them with.
-//!
-//! All are about the world of [`samples`]. A fuzzer that starts from raw bytes finds the edges of the reader; one that
-//! starts from these is behind it with every input.
-//!
-//! ```
-//! use arbitrary::{Arbitrary, Unstructured};
-//! use gmsa_admission::{Facts, Policy, Request, arbitrary::ReviewBytes, validate};
-//!
-//! let mut input = Unstructured::new(b"whatever a fuzzer has come up with");
-//! let review = ReviewBytes::arbitrary(&mut input)?;
-//! let facts = Facts::arbitrary(&mut input)?;
-//! let request = Request::from_slice(review.as_slice())?;
-//! validate(&request, &Policy::default()).respond(&facts);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-
 use ::arbitrary::{Arbitrary, Result, Unstructured};
 use gmsa_types::CredentialSpecName;
 use serde_json::{Map, Value, json};
@@ -28,7 +11,23 @@ use crate::{
     },
 };
 
-/// The bytes of an AdmissionReview of a pod: any operation, gMSA fields at any place and in any state.
+/// The bytes of an AdmissionReview of a pod, every part of them chosen by a fuzzer: any operation, gMSA fields at any place
+/// and in any state. It can always be read as a [`Request`](crate::Request).
+///
+/// A fuzzer that starts from raw bytes finds the edges of the reader; one that starts from these is behind it with every
+/// input.
+///
+/// ```
+/// use arbitrary::{Arbitrary, Unstructured};
+/// use gmsa_admission::{Facts, Policy, Request, samples::ReviewBytes, validate};
+///
+/// let mut input = Unstructured::new(b"whatever a fuzzer has come up with");
+/// let review = ReviewBytes::arbitrary(&mut input)?;
+/// let facts = Facts::arbitrary(&mut input)?;
+/// let request = Request::from_slice(review.as_slice())?;
+/// validate(&request, &Policy::default()).respond(&facts);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewBytes(Vec<u8>);
 

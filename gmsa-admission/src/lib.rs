@@ -3,8 +3,7 @@
 
 pub mod api_server;
 #[cfg(feature = "arbitrary")]
-#[cfg_attr(docsrs, doc(cfg(feature = "arbitrary")))]
-pub mod arbitrary;
+mod arbitrary;
 mod audit;
 mod denial;
 mod facts;

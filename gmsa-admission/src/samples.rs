@@ -10,6 +10,9 @@ use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
+#[cfg(feature = "arbitrary")]
+#[cfg_attr(docsrs, doc(cfg(feature = "arbitrary")))]
+pub use crate::arbitrary::ReviewBytes;
 use crate::{AccessAnswer, CredSpecAnswer, Facts};
 
 /// The uid of every review.

@@ -3,7 +3,8 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use gmsa_admission::{
-    AccessAnswer, CredSpecAnswer, Facts, Operation, Policy, Request, arbitrary::ReviewBytes, mutate, samples,
+    AccessAnswer, CredSpecAnswer, Facts, Operation, Policy, Request, mutate,
+    samples::{self, ReviewBytes},
     validate,
 };
 use gmsa_rbac::AccessQuestion;
