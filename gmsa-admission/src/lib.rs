@@ -3,6 +3,8 @@
 
 pub mod admission_policy;
 pub mod api_server;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod audit;
 mod cel;
 mod check;
@@ -28,9 +30,15 @@ mod request;
 mod requester;
 mod response;
 mod review_error;
+#[cfg(any(feature = "proptest", feature = "arbitrary"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "proptest", feature = "arbitrary"))))]
+pub mod samples;
 mod shown;
 pub mod simulate;
 mod snapshot;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategy;
 pub mod template;
 mod unknown_place;
 pub mod validate;

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canonical;
 mod compare;
@@ -14,6 +15,9 @@ mod pointer;
 mod position;
 mod read_error;
 pub mod source;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategy;
 
 pub use canonical::CanonicalContents;
 pub use compare::{Comparison, DIFFERENCE_LIMIT, Difference, DifferenceKind, Side, compare};

@@ -10,11 +10,8 @@
 )]
 
 #[allow(dead_code, reason = "each test uses a part")]
-mod documents;
-#[allow(dead_code, reason = "each test uses a part")]
 mod generated;
 
-use documents::exact_document;
 use generated::{contoso, generator};
 use gmsa_credspec::convert::{
     AwsErrorKind, ConvertError, ConvertOptions, DockerOption, EcsEntry, Form, LossKind, ResourceError,
@@ -22,6 +19,7 @@ use gmsa_credspec::convert::{
     to_resource, to_resource_lossy,
 };
 use gmsa_credspec::generate::{Generator, PluginInput, resource};
+use gmsa_credspec::strategy::exact_document;
 use gmsa_credspec::{CanonicalContents, JsonType, read};
 use gmsa_types::{CredentialSpec, GmsaCredentialSpec};
 use proptest::prelude::*;

@@ -10,14 +10,12 @@
 )]
 
 #[allow(dead_code, reason = "each test uses a part")]
-mod documents;
-#[allow(dead_code, reason = "each test uses a part")]
 mod generated;
 
-use documents::{Taste, exact_document, taste};
 use generated::{contoso, generator};
 use gmsa_credspec::diff::{Difference, DifferenceKind, diff, render};
 use gmsa_credspec::generate::{Generator, PluginInput};
+use gmsa_credspec::strategy::{exact_document, taste};
 use gmsa_credspec::{CanonicalContents, JsonType, Side, read};
 use gmsa_types::CredentialSpec;
 use proptest::prelude::*;
@@ -270,7 +268,7 @@ proptest! {
 
     #[test]
     fn any_two_documents_can_be_compared(left in exact_document(), right in exact_document(), taste in taste()) {
-        let again = read(&left.written(&mut Taste::new(&taste))).unwrap();
+        let again = read(&left.written(&taste)).unwrap();
         let (left, right) = (read(&left.plain()).unwrap(), read(&right.plain()).unwrap());
         prop_assert!(diff(&left, &again).is_empty());
         let found = diff(&left, &right);

@@ -12,18 +12,16 @@
 #![allow(clippy::disallowed_methods, reason = "recordings and golden texts are files")]
 
 #[allow(dead_code, reason = "each test uses a part")]
-mod documents;
-#[allow(dead_code, reason = "each test uses a part")]
 mod generated;
 
 use std::path::Path;
 
-use documents::{Taste, exact_document, taste};
 use generated::{contoso, generator};
 use gmsa_credspec::generate::{
     DockerFile, Generator, PluginInput, WriteErrorKind, resource, write_helm_values, write_manifest,
     write_pretty, write_windows_powershell,
 };
+use gmsa_credspec::strategy::{exact_document, taste};
 use gmsa_credspec::{CanonicalContents, ReadErrorKind, read};
 use gmsa_types::{CredentialSpec, CredentialSpecName, GmsaCredentialSpec};
 use proptest::prelude::*;
@@ -401,7 +399,7 @@ proptest! {
 
     #[test]
     fn every_form_of_any_document_reads_back(document in exact_document(), taste in taste()) {
-        let spec = read(&document.written(&mut Taste::new(&taste))).unwrap();
+        let spec = read(&document.written(&taste)).unwrap();
         prop_assert!(read(&write_pretty(&spec).unwrap()).unwrap() == spec);
         prop_assert!(read(&write_windows_powershell(&spec).unwrap()).unwrap() == spec);
         let yaml = write_manifest(&name(), &spec).unwrap();

@@ -11,7 +11,11 @@
 
 mod documents;
 
-use documents::{Json, Taste, document, exact_document, key, number_literal, taste};
+use documents::{leaf_mut, leaves, visit_objects};
+use gmsa_credspec::source::{ReadOptions, read_source};
+use gmsa_credspec::strategy::{
+    Json, contents, document, encoded, exact_document, hostile_contents, key, number_literal, taste,
+};
 use gmsa_credspec::{CanonicalContents, Comparison, DIFFERENCE_LIMIT, ReadErrorKind, Side, compare, read};
 use gmsa_types::CredentialSpec;
 use proptest::prelude::*;
@@ -25,7 +29,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_back(document in exact_document(), taste in taste()) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let spec = read(&text).unwrap();
         let contents = CanonicalContents::from_spec(&spec).unwrap();
         let again = read(contents.as_str()).unwrap();
@@ -47,14 +51,14 @@ proptest! {
 
     #[test]
     fn reading_agrees_with_serde_json(document in exact_document(), taste in taste()) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let theirs: CredentialSpec = serde_json::from_str(&text).unwrap();
         prop_assert!(read(&text).unwrap() == theirs);
     }
 
     #[test]
     fn canonical_writing_is_a_fixed_point(document in document(), taste in taste()) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let once = canonical(&text);
         let twice = canonical(once.as_str());
         prop_assert_eq!(&twice, &once);
@@ -65,7 +69,7 @@ proptest! {
     fn the_canonical_form_does_not_depend_on_the_way_of_writing(
         document in document(), one in taste(), other in taste()
     ) {
-        let (one, other) = (document.written(&mut Taste::new(&one)), document.written(&mut Taste::new(&other)));
+        let (one, other) = (document.written(&one), document.written(&other));
         prop_assert_eq!(canonical(&one), canonical(&other));
         prop_assert!(compare(&one, &other).is_equal());
         prop_assert!(compare(&other, &one).is_equal());
@@ -96,8 +100,8 @@ proptest! {
     #[test]
     fn a_changed_leaf_is_never_equal(document in exact_document(), choice in any::<usize>(), taste in taste()) {
         let mut changed = document.clone();
-        let mut choice = choice % document.leaves();
-        let leaf = changed.leaf_mut(&mut choice).unwrap();
+        let mut choice = choice % leaves(&document);
+        let leaf = leaf_mut(&mut changed, &mut choice).unwrap();
         *leaf = match leaf {
             Json::Null => Json::Bool(false),
             Json::Bool(value) => Json::Bool(!*value),
@@ -106,7 +110,7 @@ proptest! {
             Json::Array(_) => Json::Object(vec![]),
             Json::Object(_) => Json::Object(vec![(String::new(), Json::Null)]),
         };
-        let (left, right) = (document.plain(), changed.written(&mut Taste::new(&taste)));
+        let (left, right) = (document.plain(), changed.written(&taste));
         let comparison = compare(&left, &right);
         let Comparison::Different(differences) = &comparison else {
             return Err(TestCaseError::fail("a change went unseen"));
@@ -126,16 +130,16 @@ proptest! {
         document in document(), choice in any::<usize>(), value in any::<bool>(), taste in taste()
     ) {
         let mut document = Json::Object(vec![("document".to_owned(), document)]);
-        let count = document.visit_objects(&mut |_| {});
+        let count = visit_objects(&mut document, &mut |_| {});
         let mut turn = choice % count;
-        document.visit_objects(&mut |members| {
+        visit_objects(&mut document, &mut |members| {
             if turn == 0 {
                 let key = members[choice % members.len()].0.clone();
                 members.push((key, Json::Bool(value)));
             }
             turn = turn.wrapping_sub(1);
         });
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         prop_assert_eq!(CanonicalContents::from_json(&text).unwrap_err().kind(), ReadErrorKind::DuplicateKey);
         prop_assert_eq!(read(&text).unwrap_err().kind(), ReadErrorKind::DuplicateKey);
         let Comparison::Unreadable { side, error } = compare("{}", &text) else {
@@ -143,6 +147,18 @@ proptest! {
         };
         prop_assert_eq!((side, error.kind()), (Side::Right, ReadErrorKind::DuplicateKey));
         prop_assert!(!compare(&text, &text).is_equal());
+    }
+
+    #[test]
+    fn hostile_contents_are_refused_and_good_ones_are_not(
+        good in contents(), bad in hostile_contents(), (encoding, bytes) in encoded(contents()),
+    ) {
+        prop_assert!(read(&good).is_ok());
+        prop_assert!(read(&bad).is_err(), "{}", bad);
+        check_error(&bad)?;
+        let source = read_source(&bytes, &ReadOptions::new());
+        prop_assert_eq!(source.encoding(), encoding);
+        prop_assert_eq!(source.credential_specs().count(), 1);
     }
 
     #[test]
@@ -159,7 +175,7 @@ proptest! {
     fn a_damaged_document_is_judged_as_serde_json_judges_it(
         document in exact_document(), taste in taste(), at in any::<usize>(), byte in proptest::option::of(" -~")
     ) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let characters: Vec<char> = text.chars().collect();
         let at = at % characters.len();
         let mut damaged: String = characters[..at].iter().collect();
@@ -213,7 +229,7 @@ proptest! {
 
     #[test]
     fn serde_carries_canonical_contents(document in document(), taste in taste()) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let contents = canonical(&text);
         let wire = serde_json::to_string(&contents).unwrap();
         prop_assert_eq!(serde_json::from_str::<String>(&wire).unwrap(), contents.as_str());

@@ -7,13 +7,10 @@
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
-#![allow(dead_code, reason = "the documents serve other tests, too")]
 
-mod documents;
-
-use documents::{Json, Taste, document, exact_document, taste};
 use gmsa_credspec::CanonicalContents;
 use gmsa_credspec::source::{Node, ReadOptions, Source, read_source};
+use gmsa_credspec::strategy::{Json, document, exact_document, taste};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -187,7 +184,7 @@ proptest! {
 
     #[test]
     fn any_part_of_a_document_is_read(document in document(), taste in taste(), cut in any::<prop::sample::Index>()) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let part: String = text.chars().take(cut.index(text.chars().count())).collect();
         let source = read(&part);
         check_bounds(&source);
@@ -198,7 +195,7 @@ proptest! {
 
     #[test]
     fn what_any_writer_writes_is_read_alike(document in exact_document(), taste in taste()) {
-        let compact = document.written(&mut Taste::new(&taste));
+        let compact = document.written(&taste);
         let value: Value = serde_json::from_str(&compact).unwrap();
         let canonical = CanonicalContents::from_json(&compact).unwrap().as_str().to_owned();
         let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -215,7 +212,7 @@ proptest! {
 
     #[test]
     fn positions_are_those_of_the_values(document in document(), taste in taste()) {
-        let text = document.written(&mut Taste::new(&taste));
+        let text = document.written(&taste);
         let source = read(&text);
         for (pointer, node) in only(&source).walk() {
             let inner = read(format!("[{}]", slice(&source, node)));
@@ -275,7 +272,7 @@ proptest! {
     #[test]
     fn documents_in_a_row_are_those_alone(documents in proptest::collection::vec(document(), 1..5), taste in taste()) {
         let texts: Vec<String> =
-            documents.iter().map(|document: &Json| document.written(&mut Taste::new(&taste)).trim().to_owned()).collect();
+            documents.iter().map(|document: &Json| document.written(&taste).trim().to_owned()).collect();
         for separator in ["\n", " ", "\n---\n", "\r\n...\r\n---\r\n"] {
             let source = read(texts.join(separator));
             let values: Vec<_> = source.documents().iter().map(|document| document.root().map(Node::to_value)).collect();

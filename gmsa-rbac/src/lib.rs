@@ -3,6 +3,8 @@
 
 mod aggregation;
 mod answer;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 pub mod audit;
 mod bindings;
 pub mod build;
@@ -23,7 +25,12 @@ mod rbac_object;
 mod references;
 mod review;
 mod rule;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategy;
 mod subject;
+#[cfg(any(feature = "proptest", feature = "arbitrary"))]
+mod vocabulary;
 mod who;
 
 pub use answer::{Answer, Grant, MissingRole, Refusal};

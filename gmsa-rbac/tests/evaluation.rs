@@ -9,8 +9,12 @@
 
 mod world;
 
-use gmsa_rbac::{AccessQuestion, Answer, Rbac, audit::Audit};
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use gmsa_rbac::{
+    AccessQuestion, Answer, Rbac, RbacObject,
+    audit::Audit,
+    strategy::{self, CREDENTIAL_SPECS, NAMESPACES, SERVICE_ACCOUNTS},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use world::{
     account, cluster_role, cluster_role_binding, group, insert, question, rbac, role, role_binding, use_of,
@@ -104,80 +108,12 @@ fn allows(rule: &Value, name: &str) -> bool {
         && names.is_none_or(|names| names.is_empty() || names.iter().any(|entry| entry == name))
 }
 
-const NAMESPACES: &[&str] = &["a", "b", "a:b"];
-const ACCOUNTS: &[&str] = &["x", "y", "b:x"];
-const SPECS: &[&str] = &["s", "t", "S", "*", ""];
-const ROLES: &[&str] = &["r1", "r2", "r1", "r2", "missing"];
-
-/// Half of them allow something, or worlds with a yes in them would be rare.
-fn any_rule() -> impl Strategy<Value = Value> {
-    prop_oneof![vec(select(SPECS), 0..3).prop_map(|names| use_of(&names)), any_odd_rule()]
-}
-
-fn any_odd_rule() -> impl Strategy<Value = Value> {
-    let list = |from: &'static [&'static str]| vec(select(from), 0..3);
-    (
-        vec(select(&["use", "use", "use", "*", "get", "USE"][..]), 1..3),
-        list(&["windows.k8s.io", "windows.k8s.io", "*", "", "windows.k8s.io/v1"]),
-        list(&[
-            "gmsacredentialspecs",
-            "gmsacredentialspecs",
-            "*",
-            "gmsacredentialspecs/status",
-            "*/*",
-            "pods",
-        ]),
-        option::of(list(SPECS)),
-        option::weighted(0.1, list(&["*", "/healthz"])),
-    )
-        .prop_map(|(verbs, groups, resources, names, urls)| {
-            json!({"verbs": verbs, "apiGroups": groups, "resources": resources, "resourceNames": names,
-                   "nonResourceURLs": urls})
-        })
-}
-
-fn any_subject() -> impl Strategy<Value = Value> {
-    let users =
-        &["system:serviceaccount:a:x", "system:serviceaccount:a:b:x", "system:serviceaccount:b:y", "x", "*"]
-            [..];
-    let groups = &[
-        "system:serviceaccounts",
-        "system:serviceaccounts:a",
-        "system:serviceaccounts:b",
-        "system:authenticated",
-    ][..];
-    prop_oneof![
-        4 => (select(ACCOUNTS), option::of(select(NAMESPACES)))
-            .prop_map(|(name, namespace)| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace})),
-        1 => select(users).prop_map(|name| json!({"kind": "User", "name": name})),
-        1 => select(groups).prop_map(|name| json!({"kind": "Group", "name": name})),
-        1 => select(ACCOUNTS).prop_map(|name| json!({"kind": "serviceaccount", "name": name})),
-    ]
+fn as_value(object: RbacObject) -> Value {
+    serde_json::to_value(object).unwrap()
 }
 
 fn any_object() -> impl Strategy<Value = Value> {
-    let rules = || vec(any_rule(), 0..3);
-    let role_ref = || (select(&["ClusterRole", "Role"][..]), select(ROLES));
-    let subjects = || vec(any_subject(), 0..4);
-    let role_name = || select(&ROLES[..2]);
-    prop_oneof![
-        (role_name(), rules()).prop_map(|(name, rules)| cluster_role(name, &rules)),
-        (select(NAMESPACES), role_name(), rules())
-            .prop_map(|(namespace, name, rules)| role(&format!("{namespace}/{name}"), &rules)),
-        (select(&["b1", "b2"][..]), role_ref(), subjects()).prop_map(|(name, (kind, role), subjects)| {
-            cluster_role_binding(name, &format!("{kind}/{role}"), &subjects)
-        }),
-        (select(NAMESPACES), select(&["b1", "b2", "b3"][..]), role_ref(), subjects()).prop_map(
-            |(namespace, name, (kind, role), subjects)| {
-                role_binding(&format!("{namespace}/{name}"), &format!("{kind}/{role}"), &subjects)
-            }
-        ),
-    ]
-}
-
-fn any_question() -> impl Strategy<Value = AccessQuestion<'static>> {
-    (select(&["a", "b", "a:b", ""][..]), select(ACCOUNTS), select(SPECS))
-        .prop_map(|(namespace, account, spec)| AccessQuestion::new(namespace, account, spec))
+    strategy::object().prop_map(as_value)
 }
 
 fn key(object: &Value) -> (&Value, &Value, &Value) {
@@ -233,7 +169,7 @@ proptest! {
     #[test]
     fn the_index_changes_no_answer(
         objects in vec(any_object(), 0..40),
-        questions in vec(any_question(), 8),
+        questions in vec(strategy::question(), 8),
     ) {
         let rbac = rbac(objects.iter().cloned());
         let objects = last_of_each(&objects);
@@ -246,7 +182,7 @@ proptest! {
     fn what_is_removed_no_longer_counts(
         objects in vec(any_object(), 1..40),
         removed in vec(any::<prop::sample::Index>(), 1..6),
-        questions in vec(any_question(), 8),
+        questions in vec(strategy::question(), 8),
     ) {
         let mut rbac = rbac(objects.iter().cloned());
         let mut left = last_of_each(&objects);
@@ -279,27 +215,12 @@ fn any_event() -> impl Strategy<Value = Event> {
 
 /// Roles that aggregate one another, now and then, and bindings to them.
 fn any_aggregating_event() -> impl Strategy<Value = Event> {
-    let label = || select(&["one", "two"][..]);
-    let role =
-        (select(&["r1", "r2", "r3"][..]), vec(any_rule(), 0..3), option::of(label()), option::of(label()))
-            .prop_map(|(name, rules, label, selected)| {
-                let mut role = cluster_role(name, &rules);
-                role["metadata"]["labels"] = json!({"aggregate": label});
-                if let Some(selected) = selected {
-                    let selector = json!({"matchLabels": {"aggregate": selected}});
-                    role["aggregationRule"] = json!({"clusterRoleSelectors": [selector]});
-                }
-                if label.is_none() {
-                    role["metadata"]["labels"] = json!({});
-                }
-                Event::Insert(role)
-            });
     let binding = (select(&["b1", "b2"][..]), select(&["r1", "r2", "r3"][..])).prop_map(|(name, role)| {
         let subject = json!({"kind": "ServiceAccount", "namespace": "a", "name": "x"});
         Event::Insert(cluster_role_binding(name, &format!("ClusterRole/{role}"), &[subject]))
     });
     prop_oneof![
-        5 => role,
+        5 => strategy::aggregating_role().prop_map(|role| Event::Insert(as_value(role))),
         3 => binding,
         2 => any::<prop::sample::Index>().prop_map(Event::Remove),
         2 => Just(Event::Aggregate),
@@ -334,15 +255,15 @@ proptest! {
         // Nothing is left behind that no question comes upon: the index of a watch would grow for ever.
         prop_assert_eq!(format!("{watched:?}"), format!("{fresh:?}"));
         for namespace in NAMESPACES {
-            for account in ACCOUNTS {
-                for spec in SPECS {
+            for account in SERVICE_ACCOUNTS {
+                for spec in CREDENTIAL_SPECS {
                     let question = AccessQuestion::new(*namespace, *account, *spec);
                     prop_assert_eq!(watched.explain(&question), fresh.explain(&question));
                     same(&watched, &left, &question)?;
                 }
             }
         }
-        for spec in SPECS {
+        for spec in CREDENTIAL_SPECS {
             prop_assert_eq!(watched.who_can_use(spec), fresh.who_can_use(spec));
         }
         let findings = |rbac: &Rbac| Audit::of(rbac).credential_specs(["s", "t"]).findings();
@@ -372,7 +293,7 @@ proptest! {
         }
         let questions = |rbac: &Rbac| -> Vec<_> {
             let ask = |spec: &&str| rbac.explain(&AccessQuestion::new("a", "x", *spec));
-            SPECS.iter().map(ask).collect()
+            CREDENTIAL_SPECS.iter().map(ask).collect()
         };
         let mut fresh = rbac(left);
         fresh.aggregate();
@@ -397,7 +318,7 @@ proptest! {
     #[test]
     fn the_holders_are_those_who_are_allowed(objects in vec(any_object(), 0..40)) {
         let rbac = rbac(objects);
-        for spec in SPECS {
+        for spec in CREDENTIAL_SPECS {
             let holders = rbac.who_can_use(spec);
             for namespace in ["a", "b"] {
                 for account in ["x", "y", "z"] {
@@ -418,7 +339,7 @@ fn random_worlds_have_yes_no_and_missing_roles_in_them() {
     let (mut yes, mut no, mut missing) = (0, 0, 0);
     for _ in 0..1000 {
         let objects = vec(any_object(), 0..40).new_tree(&mut runner).unwrap().current();
-        let question = any_question().new_tree(&mut runner).unwrap().current();
+        let question = strategy::question().new_tree(&mut runner).unwrap().current();
         match rbac(objects).answer(&question) {
             Answer::Allow(_) => yes += 1,
             Answer::Deny(refusal) if refusal.missing_roles().is_empty() => no += 1,

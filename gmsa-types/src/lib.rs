@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod as_written;
 #[cfg(feature = "schemars")]
 #[cfg_attr(docsrs, doc(cfg(feature = "schemars")))]
@@ -18,6 +20,9 @@ mod netbios;
 mod resource;
 mod service_account;
 mod sid;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategy;
 mod text;
 
 pub use account::AccountName;

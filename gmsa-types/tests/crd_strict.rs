@@ -8,9 +8,8 @@
 )]
 
 mod judge;
-mod texts;
 
-use gmsa_types::{AccountName, DnsName, DomainSid, Guid, NetBiosName, crd::Definition};
+use gmsa_types::{AccountName, DnsName, DomainSid, Guid, NetBiosName, crd::Definition, strategy::text};
 use judge::{Judge, documented};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -538,10 +537,10 @@ fn accepts_what_is_read<T: std::str::FromStr>(pointer: &str, texts: impl Strateg
 
 #[test]
 fn what_the_types_read_is_accepted() {
-    accepts_what_is_read::<DomainSid>(&format!("{DOMAIN}/Sid"), texts::sids());
-    accepts_what_is_read::<Guid>(&format!("{DOMAIN}/Guid"), texts::guids());
-    accepts_what_is_read::<DnsName>(&format!("{DOMAIN}/DnsName"), texts::dns_names());
-    accepts_what_is_read::<DnsName>(&format!("{ACCOUNTS}/0/Scope"), texts::dns_names());
-    accepts_what_is_read::<NetBiosName>(&format!("{DOMAIN}/NetBiosName"), texts::netbios_names());
-    accepts_what_is_read::<AccountName>(&format!("{ACCOUNTS}/0/Name"), texts::account_names());
+    accepts_what_is_read::<DomainSid>(&format!("{DOMAIN}/Sid"), text::sid());
+    accepts_what_is_read::<Guid>(&format!("{DOMAIN}/Guid"), text::guid());
+    accepts_what_is_read::<DnsName>(&format!("{DOMAIN}/DnsName"), text::dns_name());
+    accepts_what_is_read::<DnsName>(&format!("{ACCOUNTS}/0/Scope"), text::dns_name());
+    accepts_what_is_read::<NetBiosName>(&format!("{DOMAIN}/NetBiosName"), text::netbios_name());
+    accepts_what_is_read::<AccountName>(&format!("{ACCOUNTS}/0/Name"), text::account_name());
 }

@@ -3,10 +3,10 @@
 
 use gmsa_types::{
     ActiveDirectoryConfig, AsWritten, CredentialSpec, DomainJoinConfig, GroupManagedServiceAccount,
-    HostAccountConfig,
+    HostAccountConfig, strategy::hostile_document,
 };
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn document() -> Value {
     json!({
@@ -220,44 +220,9 @@ fn errors_show_no_contents() {
     assert_eq!(error.to_string(), "invalid type: string, expected an object");
 }
 
-/// JSON objects in which the keys of the format are frequent, at every level and with values of any type.
-fn objects() -> impl Strategy<Value = Value> {
-    let keys: Vec<&str> = [
-        CredentialSpec::KEYS,
-        DomainJoinConfig::KEYS,
-        ActiveDirectoryConfig::KEYS,
-        GroupManagedServiceAccount::KEYS,
-        HostAccountConfig::KEYS,
-    ]
-    .concat();
-    let key = prop_oneof![
-        4 => proptest::sample::select(keys).prop_map(str::to_owned),
-        1 => "\\PC{0,8}",
-    ];
-    let scalar = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        "\\PC{0,8}".prop_map(Value::from),
-    ];
-    let value = scalar.prop_recursive(5, 48, 6, {
-        let key = key.clone();
-        move |inner| {
-            let entries = prop::collection::vec((key.clone(), inner.clone()), 0..6);
-            prop_oneof![
-                1 => prop::collection::vec(inner, 0..6).prop_map(Value::from),
-                3 => entries.prop_map(|entries| Value::Object(Map::from_iter(entries))),
-            ]
-        }
-    });
-    prop::collection::vec((key, value), 0..6).prop_map(|entries| Value::Object(Map::from_iter(entries)))
-}
-
 proptest! {
     #[test]
-    fn whatever_an_object_says_survives(object in objects()) {
+    fn whatever_an_object_says_survives(object in hostile_document()) {
         let spec = read(&object);
         prop_assert_eq!(serde_json::to_value(&spec).unwrap(), object);
     }

@@ -1,19 +1,12 @@
 //! The JSON Schemas: a schema accepts exactly the texts that its type reads.
 #![cfg(feature = "schemars")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic, in its helpers too"
-)]
-
-mod texts;
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use std::str::FromStr;
 
 use gmsa_types::{
     AccountName, AsWritten, CredentialSpec, CredentialSpecName, DnsName, DomainSid, GmsaCredentialSpec, Guid,
-    NetBiosName, ServiceAccountRef, Sid,
+    NetBiosName, ServiceAccountRef, Sid, strategy::text,
 };
 use proptest::prelude::*;
 use regex::Regex;
@@ -66,13 +59,13 @@ fn agree<T: JsonSchema + FromStr>(texts: impl Strategy<Value = String>) {
 
 #[test]
 fn schemas_accept_what_the_types_read() {
-    agree::<CredentialSpecName<'static>>(texts::object_names());
-    agree::<AccountName>(texts::account_names());
-    agree::<DnsName>(texts::dns_names());
-    agree::<NetBiosName>(texts::netbios_names());
-    agree::<Guid>(texts::guids());
-    agree::<Sid>(texts::sids());
-    agree::<DomainSid>(texts::sids());
+    agree::<CredentialSpecName<'static>>(text::object_name());
+    agree::<AccountName>(text::account_name());
+    agree::<DnsName>(text::dns_name());
+    agree::<NetBiosName>(text::netbios_name());
+    agree::<Guid>(text::guid());
+    agree::<Sid>(text::sid());
+    agree::<DomainSid>(text::sid());
 }
 
 #[test]
@@ -81,7 +74,7 @@ fn the_parts_of_a_service_account_are_those_that_it_is_made_from() {
     assert_eq!(schema["required"], json!(["namespace", "name"]));
     let namespace = TextSchema::new(&schema["properties"]["namespace"]);
     let name = TextSchema::new(&schema["properties"]["name"]);
-    proptest!(|(text in texts::service_accounts())| {
+    proptest!(|(text in text::service_account())| {
         let (left, right) = text.split_once(['/', ':']).unwrap_or((&text, ""));
         prop_assert_eq!(
             namespace.accepts(left) && name.accepts(right),

@@ -6,8 +6,6 @@
     reason = "a test may panic, in its helpers too"
 )]
 
-mod texts;
-
 use std::{
     collections::hash_map::DefaultHasher,
     fmt::{Debug, Display},
@@ -17,7 +15,7 @@ use std::{
 
 use gmsa_types::{
     AccountName, CredentialSpecName, DnsName, DomainSid, Fault, Guid, InvalidValue, NetBiosName,
-    ServiceAccountRef, Sid, check_dns_1035_label, check_dns_label, check_dns_subdomain,
+    ServiceAccountRef, Sid, check_dns_1035_label, check_dns_label, check_dns_subdomain, strategy::text,
 };
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -165,7 +163,7 @@ fn is_service_account(text: &str) -> bool {
 
 proptest! {
     #[test]
-    fn credential_spec_names(text in texts::object_names()) {
+    fn credential_spec_names(text in text::object_name()) {
         obeys_the_laws::<CredentialSpecName<'static>>(&text, is_subdomain(&text));
         is_a_string::<CredentialSpecName<'static>>(&text);
         prop_assert_eq!(CredentialSpecName::try_from(text.as_str()), text.parse::<CredentialSpecName<'_>>());
@@ -180,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn account_names(text in texts::account_names(), other in texts::account_names()) {
+    fn account_names(text in text::account_name(), other in text::account_name()) {
         obeys_the_laws::<AccountName>(&text, is_account_name(&text));
         is_a_string::<AccountName>(&text);
         ignores_case::<AccountName>(&text, &other);
@@ -188,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn dns_names(text in texts::dns_names(), other in texts::dns_names()) {
+    fn dns_names(text in text::dns_name(), other in text::dns_name()) {
         obeys_the_laws::<DnsName>(&text, is_dns_name(&text));
         is_a_string::<DnsName>(&text);
         ignores_case::<DnsName>(&text, &other);
@@ -196,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn netbios_names(text in texts::netbios_names(), other in texts::netbios_names()) {
+    fn netbios_names(text in text::netbios_name(), other in text::netbios_name()) {
         obeys_the_laws::<NetBiosName>(&text, is_netbios_name(&text));
         is_a_string::<NetBiosName>(&text);
         ignores_case::<NetBiosName>(&text, &other);
@@ -204,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn guids(text in texts::guids()) {
+    fn guids(text in text::guid()) {
         obeys_the_laws::<Guid>(&text, is_guid(&text));
         is_a_string::<Guid>(&text);
         if let Ok(guid) = text.parse::<Guid>() {
@@ -215,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn sids(text in texts::sids()) {
+    fn sids(text in text::sid()) {
         obeys_the_laws::<Sid>(&text, is_sid(&text));
         obeys_the_laws::<DomainSid>(&text, is_domain_sid(&text));
         is_a_string::<Sid>(&text);
@@ -233,7 +231,7 @@ proptest! {
     }
 
     #[test]
-    fn service_accounts(text in texts::service_accounts()) {
+    fn service_accounts(text in text::service_account()) {
         obeys_the_laws::<ServiceAccountRef>(&text, is_service_account(&text));
         if let Ok(account) = text.parse::<ServiceAccountRef>() {
             let parts = ServiceAccountRef::new(account.namespace(), account.name());

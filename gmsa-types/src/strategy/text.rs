@@ -1,12 +1,13 @@
-//! Texts for the validated types: valid ones, ones a single edit away, and noise.
+//! Texts for the validated types: most of them right, some just over a limit or one character away, and noise.
+//!
+//! For whoever checks or shows what people type. The strategies one level up make values that are right.
 
 #![allow(dead_code, reason = "not every test uses all of them")]
 
 use proptest::prelude::*;
 
-/// Texts that `valid` makes (most of them right, some just over a limit), and the same with one character put in,
-/// replaced or taken out.
-fn near(valid: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
+/// Texts that `valid` makes, the same with one character put in, replaced or taken out, and noise.
+pub fn near(valid: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
     let valid = valid.boxed();
     let character = prop_oneof![
         proptest::sample::select(
@@ -20,8 +21,8 @@ fn near(valid: impl Strategy<Value = String> + 'static) -> impl Strategy<Value =
             match edit {
                 0 => characters.insert(place.index(characters.len() + 1), character),
                 _ if characters.is_empty() => {}
-                1 => characters[place.index(text.chars().count())] = character,
-                _ => drop(characters.remove(place.index(text.chars().count()))),
+                1 => *place.get_mut(&mut characters) = character,
+                _ => drop(characters.remove(place.index(characters.len()))),
             }
             characters.into_iter().collect()
         },
@@ -29,19 +30,23 @@ fn near(valid: impl Strategy<Value = String> + 'static) -> impl Strategy<Value =
     prop_oneof![3 => valid, 3 => edited, 1 => "\\PC{0,12}"]
 }
 
-pub(crate) fn object_names() -> impl Strategy<Value = String> {
+/// Names of Kubernetes objects, up to and just over 253 characters.
+pub fn object_name() -> impl Strategy<Value = String> {
     near(prop_oneof!["[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", "[a-z0-9]{62,64}", "[a-z0-9.]{250,256}"])
 }
 
-pub(crate) fn service_accounts() -> impl Strategy<Value = String> {
+/// Service accounts, as `NAMESPACE/NAME` and as user names.
+pub fn service_account() -> impl Strategy<Value = String> {
     near(prop_oneof!["[a-z0-9-]{1,9}/[a-z0-9.-]{1,9}", "system:serviceaccount:[a-z-]{1,9}:[a-z0-9.-]{1,9}"])
 }
 
-pub(crate) fn account_names() -> impl Strategy<Value = String> {
+/// Names of Active Directory accounts.
+pub fn account_name() -> impl Strategy<Value = String> {
     near("[A-Za-z0-9._ \u{fc}-]{1,21}")
 }
 
-pub(crate) fn dns_names() -> impl Strategy<Value = String> {
+/// DNS names of domains, up to and just over each limit.
+pub fn dns_name() -> impl Strategy<Value = String> {
     near(prop_oneof![
         "[A-Za-z0-9]{1,4}(\\.[A-Za-z0-9-]{1,6}){0,3}",
         "[A-Za-z0-9]{62,64}(\\.[a-z]{1,3})?",
@@ -49,11 +54,13 @@ pub(crate) fn dns_names() -> impl Strategy<Value = String> {
     ])
 }
 
-pub(crate) fn netbios_names() -> impl Strategy<Value = String> {
+/// NetBIOS names of domains.
+pub fn netbios_name() -> impl Strategy<Value = String> {
     near("[A-Za-z0-9. \u{fc}-]{1,16}")
 }
 
-pub(crate) fn guids() -> impl Strategy<Value = String> {
+/// GUIDs in all their forms, zero among them.
+pub fn guid() -> impl Strategy<Value = String> {
     const D: &str = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
     near(prop_oneof![
         D,
@@ -64,7 +71,8 @@ pub(crate) fn guids() -> impl Strategy<Value = String> {
     ])
 }
 
-pub(crate) fn sids() -> impl Strategy<Value = String> {
+/// Security identifiers: of accounts, domains and anything else, up to and just over each limit.
+pub fn sid() -> impl Strategy<Value = String> {
     near(prop_oneof![
         "S-1-(0|[1-9][0-9]{0,9})(-(0|[1-9][0-9]{0,9})){0,17}",
         "S-1-0x0{0,4}[0-9a-fA-F]{8,12}(-[1-9]){1,3}",
