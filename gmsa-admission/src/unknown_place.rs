@@ -6,7 +6,7 @@ use std::{
     marker::PhantomData,
 };
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -34,7 +34,11 @@ pub(crate) fn is_possible(body: &[u8], met: usize) -> bool {
 
 /// Whether a letter is written as an escape, which could spell a key. No API server writes it so.
 fn has_escaped_letter(body: &[u8]) -> bool {
-    memmem::find_iter(body, br"\u00").any(|at| matches!(body.get(at.saturating_add(4)), Some(b'4'..=b'7')))
+    let first = memchr(b'\\', body).and_then(|at| body.get(at..));
+    first.is_some_and(|rest| {
+        memmem::find_iter(rest, br"\u00")
+            .any(|at| matches!(rest.get(at.saturating_add(4)), Some(b'4'..=b'7')))
+    })
 }
 
 /// The JSON pointers, within the object, of gMSA keys at unknown places in the review's `request.object`, which has
