@@ -1,4 +1,23 @@
-//! The laws of admission, each as a property.
+//! The laws that hold everywhere, each as a property or, where the law is about a real API server, as a replay.
+//!
+//! 1. No input panics, loops, or allocates more than a small multiple of its size (`allocations.rs` counts).
+//! 2. No container kind carries contents past `validate` without an access answer `Allow` for a name, and contents
+//!    equal to that name's.
+//! 3. Removing or changing a fact to something weaker never turns a denial into an allowance.
+//! 4. The patch of `mutate` always applies to the object of the request, and after it `validate` with the same contents
+//!    and `Allow` everywhere allows, and `mutate` again is empty.
+//! 5. Contents are compared by value, and only if both sides parse as one JSON object without duplicate keys at any
+//!    level, trailing data or BOM (more in gmsa-credspec's `laws.rs`).
+//! 6. What is written is read back the same, unknown fields kept; canonical writing is a fixed point (more in
+//!    gmsa-credspec's `laws.rs` and `source_laws.rs`).
+//! 7. The evaluator in gmsa-rbac says what a Kubernetes RBAC authorizer says (more in its `recorded.rs`, and in
+//!    `evaluation.rs` against a second evaluator).
+//! 8. No message, `Debug` output, warning, annotation or log line has credential spec contents, `PluginInput` or a
+//!    pod's environment in it.
+//! 9. Answers keep the request's uid; status codes are within 400..=599 and have the matching reason; warnings are
+//!    lines of ASCII of at most 120 characters.
+//! 10. Lint never changes meaning: a fix removes its finding and adds none of a higher severity (more in
+//!     gmsa-credspec's `lint_laws.rs`).
 
 #![allow(
     clippy::unwrap_used,
@@ -8,13 +27,28 @@
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "recordings are files")]
 
 mod generators;
 
+use std::fs;
+
 use generators::*;
-use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Policy, Request, Response, mutate, validate};
+use gmsa_admission::{
+    AccessAnswer, CredSpecAnswer, Facts, Policy, Request, Response, Snapshot, mutate, validate,
+};
+use gmsa_credspec::{
+    CanonicalContents, compare,
+    lint::{LintOptions, lint},
+    source::{ReadOptions, read_source},
+    strategy::{contents, document, exact_document, hostile_contents, taste},
+};
 use gmsa_rbac::AccessQuestion;
-use gmsa_types::CredentialSpecName;
+use gmsa_types::{
+    CredentialSpec, CredentialSpecName,
+    finding::Finding,
+    strategy::{flawed_credential_spec, hostile_document},
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 
@@ -233,6 +267,37 @@ proptest! {
     }
 
     #[test]
+    fn law_5_contents_are_equal_by_value_whatever_way_they_are_written(
+        document in exact_document(), one in taste(), other in taste(),
+    ) {
+        prop_assert!(compare(&document.written(&one), &document.written(&other)).is_equal());
+    }
+
+    #[test]
+    fn law_5_contents_on_which_readers_disagree_are_equal_to_nothing(
+        hostile in hostile_contents(), whole in contents(),
+    ) {
+        for (left, right) in [(&hostile, &hostile), (&hostile, &whole), (&whole, &hostile)] {
+            prop_assert!(!compare(left, right).is_equal());
+        }
+    }
+
+    #[test]
+    fn law_6_canonical_writing_is_a_fixed_point(document in document(), taste in taste()) {
+        let written = document.written(&taste);
+        let Ok(once) = CanonicalContents::from_json(&written) else { return Ok(()) };
+        let twice = CanonicalContents::from_json(once.as_str()).unwrap();
+        prop_assert_eq!(twice.as_str(), once.as_str());
+    }
+
+    #[test]
+    fn law_6_documents_are_read_as_they_were_written(document in hostile_document()) {
+        if let Ok(spec) = serde_json::from_value::<CredentialSpec>(document.clone()) {
+            prop_assert_eq!(serde_json::to_value(&spec).unwrap(), document);
+        }
+    }
+
+    #[test]
     fn law_6_requests_facts_and_decisions_survive_a_file(pod in pod(), facts in facts()) {
         fn reread<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
             serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
@@ -251,6 +316,29 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<mutate::Decision<'_>>(&text).unwrap(), decision);
         let decision = validate(&request, &policy).decide(&facts);
         prop_assert_eq!(reread(&decision), decision);
+    }
+
+    #[test]
+    fn law_10_a_fix_removes_its_finding_and_brings_none_that_is_worse(spec in flawed_credential_spec()) {
+        let document = serde_json::to_value(&spec).unwrap();
+        let findings = |document: &Value| {
+            let source = read_source(document.to_string().as_bytes(), &ReadOptions::new());
+            lint(&source, &LintOptions::default())
+        };
+        // One rule may warn of one thing and refuse another.
+        let alike = |findings: &[Finding], one: &Finding| {
+            let is_alike = |other: &&Finding| (other.id(), other.severity()) == (one.id(), one.severity());
+            findings.iter().filter(is_alike).count()
+        };
+        let before = findings(&document);
+        for finding in &before {
+            let Some(fix) = finding.fix() else { continue };
+            let after = findings(&fix.apply(&document).unwrap());
+            prop_assert!(alike(&after, finding) < alike(&before, finding), "{} remains", finding);
+            for new in after.iter().filter(|new| new.severity() > finding.severity()) {
+                prop_assert!(alike(&after, new) <= alike(&before, new), "{} after {}", new, finding);
+            }
+        }
     }
 
     #[test]
@@ -307,4 +395,24 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn law_7_the_evaluator_says_what_the_api_server_said() {
+    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/admission/cluster.json");
+    let answers = concat!(env!("CARGO_MANIFEST_DIR"), "/../gmsa-rbac/tests/vectors/access.json");
+    let read = |path: &str| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
+    let mut cluster = Snapshot::default();
+    cluster.insert(&read(recordings)).unwrap();
+    let answers = read(answers);
+    let text = |answer: &Value, key: &str| answer[key].as_str().unwrap().to_owned();
+    let mut allowed = 0;
+    for answer in answers.as_array().unwrap() {
+        let [namespace, account, spec] =
+            ["namespace", "serviceAccount", "credentialSpec"].map(|key| text(answer, key));
+        let ours = cluster.rbac().answer(&AccessQuestion::new(namespace, account, spec)).is_allowed();
+        assert_eq!(ours, answer["status"]["allowed"] == true, "{answer}");
+        allowed += usize::from(ours);
+    }
+    assert!(allowed > 0, "none of the recorded answers is a yes");
 }
