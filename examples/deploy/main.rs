@@ -20,7 +20,7 @@ use gmsa_admission::{
 use gmsa_examples::{
     cluster,
     manifest::{self, Manifest},
-    program::{NOTE, bad_input, print},
+    program::{NOTE, bad_input, print_exactly},
 };
 use gmsa_types::crd::Definition;
 use serde_json::{Value, json};
@@ -166,9 +166,9 @@ Examples:
   deploy --image example.com/gmsa:v2 --diff installed.yaml
   deploy --policies --credential-specs specs/ | kubectl apply -f -
 
-With --index, each step when the one before is done:
+With --index, each step when the one before is done (what kubectl notes down otherwise has room for 256 KiB):
   deploy --policies --index --credential-specs specs/ --stage prepare | kubectl apply -f -
-  deploy --policies --index --credential-specs specs/ --stage run | kubectl apply -f -
+  deploy --policies --index --credential-specs specs/ --stage run | kubectl apply --server-side -f -
   deploy --policies --index --credential-specs specs/ --stage enforce | kubectl apply -f -
 
 Exit codes:
@@ -306,8 +306,10 @@ fn print_stage(objects: &[Object], arguments: &Arguments) -> Result<ExitCode, Ve
     let objects: Vec<Value> = objects.iter().filter(is_wanted).map(|object| json!(object)).collect();
     if arguments.output == Output::Json {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-        return Ok(print(&format!("{list:#}\n"), ExitCode::SUCCESS));
+        return Ok(print_exactly(&format!("{list:#}\n"), ExitCode::SUCCESS));
     }
     let documents = objects.iter().map(manifest::to_yaml).collect::<Result<Vec<_>, _>>();
-    documents.map(|documents| print(&documents.join("---\n"), ExitCode::SUCCESS)).map_err(|error| vec![error])
+    documents
+        .map(|documents| print_exactly(&documents.join("---\n"), ExitCode::SUCCESS))
+        .map_err(|error| vec![error])
 }
