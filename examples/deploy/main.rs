@@ -34,7 +34,7 @@ use certificate::Files;
 #[derive(Parser)]
 #[command(name = "deploy", after_help = EXAMPLES)]
 struct Arguments {
-    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too.
+    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too, from v0.13 on.
     #[arg(long, required_unless_present = "policies")]
     image: Option<Image>,
 
@@ -99,7 +99,7 @@ struct Arguments {
 /// What checks the pods.
 #[derive(Args)]
 struct Means {
-    /// The webhook. The default.
+    /// The webhook, for Kubernetes 1.30 and later. The default.
     #[arg(long, group = "means")]
     webhook: bool,
 
