@@ -14,13 +14,14 @@ use std::{
 use clap::{Args, Parser, ValueEnum};
 use gmsa_admission::{
     Policy,
+    api_server::{check_object, prune},
     index::Index,
     install::{self, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer},
 };
 use gmsa_examples::{
     cluster,
     manifest::{self, Manifest},
-    program::{NOTE, bad_input, print_exactly},
+    program::{NOTE, bad_input, one_line, print_exactly},
 };
 use gmsa_types::crd::Definition;
 use serde_json::{Value, json};
@@ -252,6 +253,7 @@ fn server(arguments: &Arguments, image: Image, certificates: Certificates) -> We
 fn index(paths: &[PathBuf]) -> Result<Index, Vec<String>> {
     let manifests =
         manifest::read(paths).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let manifests = as_stored(manifests)?;
     let index = Index::of(&cluster::of(&manifests).map_err(|error| vec![error.to_string()])?);
     for (name, why) in index.left_out() {
         anstream::eprintln!("{NOTE}left out{NOTE:#}: credential spec `{name}`: {why}");
@@ -260,6 +262,27 @@ fn index(paths: &[PathBuf]) -> Result<Index, Vec<String>> {
         anstream::eprintln!("{NOTE}note{NOTE:#}: there is no credential spec, so no pod can use gMSA");
     }
     Ok(index)
+}
+
+/// The credential specs as the API server has them: what it refuses has no contents, and what the definition does not
+/// know is in none.
+fn as_stored(manifests: Vec<Manifest>) -> Result<Vec<Manifest>, Vec<String>> {
+    let (mut stored, mut errors) = (Vec::new(), Vec::new());
+    for mut manifest in manifests.into_iter().filter(|manifest| manifest.object["kind"] == gmsa_types::KIND) {
+        let place = format!("{}:{}", manifest.file, manifest.line);
+        errors.extend(check_object(&manifest.object).iter().map(|error| {
+            let fix = error.fix().map_or(String::new(), |fix| format!("; {fix}"));
+            format!("{place}: {error}{fix}")
+        }));
+        for pointer in prune(&mut manifest.object) {
+            anstream::eprintln!(
+                "{NOTE}left out{NOTE:#}: {place}: `{}`, which the definition of credential specs does not know",
+                one_line(pointer)
+            );
+        }
+        stored.push(manifest);
+    }
+    if errors.is_empty() { Ok(stored) } else { Err(errors) }
 }
 
 fn certificates(source: &Source, name: &InstallName) -> Result<Certificates, Vec<String>> {

@@ -173,6 +173,37 @@ fn policies_that_read_an_index_are_not_bound_unless_that_is_asked_for() {
     );
 }
 
+/// Contents are those that pods would get from the webhook, which reads what the API server has stored.
+#[test]
+fn policies_carry_what_the_api_server_would_store() {
+    let arguments = ["--policies", "--credential-specs", "-"];
+    let spec = "{kind: GMSACredentialSpec, apiVersion: windows.k8s.io/v1, metadata: {name: a}, credspec: \
+        {CmsPlugins: [ActiveDirectory], cmsPlugins: [hunter2]}}";
+    let output = run("deploy", &arguments, spec);
+    assert_eq!(
+        text(&output.stderr),
+        "left out: -:1: `/credspec/cmsPlugins`, which the definition of credential specs does not know\n"
+    );
+    let policy = one(&mut objects(&output), "ValidatingAdmissionPolicy").clone();
+    assert_eq!(
+        policy["spec"]["variables"][0]["expression"],
+        r#"{'a': '{"CmsPlugins":["ActiveDirectory"]}'}"#
+    );
+
+    let refused = "{kind: GMSACredentialSpec, apiVersion: windows.k8s.io/v1, metadata: {name: A}, credspec: \
+        {DomainJoinConfig: {NetBiosName: NO}, ActiveDirectoryConfig: {HostAccountConfig: {PluginInput: [hunter2]}}}}";
+    let output = run("deploy", &arguments, refused);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let told = text(&output.stderr);
+    assert!(told.starts_with("error: -:1: metadata.name: Invalid value: \"A\": "), "{told}");
+    assert!(
+        told.contains("NetBiosName: Invalid value: \"boolean\"")
+            && told.contains("; write the value in quotes\n"),
+        "{told}"
+    );
+    assert!(told.contains("PluginInput: Invalid value: ") && !told.contains("hunter2"), "{told}");
+}
+
 #[test]
 fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
     let mut installed = objects(&policies_with_index(&["--stage", "all"]));
