@@ -40,6 +40,9 @@ pub enum Outcome {
     Refused,
 }
 
+/// How the policies start where the contents in a pod are not those of the index.
+const OTHER_CONTENTS: &str = "the GMSA cred spec contents for ";
+
 /// Why the policies of a cluster cannot be played.
 #[derive(Debug)]
 pub enum PoliciesError {
@@ -127,6 +130,10 @@ impl Policies {
                     Verdict::Allow | Verdict::Unmatched => None,
                 }
             }
+            (None, Outcome::Denied(denial)) if denial.message().starts_with(OTHER_CONTENTS) => Some(
+                "the policies compare contents as text, and the webhook by value; leave gmsaCredentialSpec out, and both \
+                 fill in the same",
+            ),
             (None, _) => Some("the policies deny what the webhook admits"),
             (Some(_), Outcome::Admitted(_)) => Some("the policies admit what the webhook denies"),
             (Some(_), _) => None,

@@ -72,7 +72,15 @@ pub fn one_line(text: impl Display) -> String {
 /// Prints text in one go, and gives the program its exit code. A reader that has gone away, as `head` does, is no
 /// error; what cannot be written otherwise is lost, and said so.
 pub fn print(text: &str, code: ExitCode) -> ExitCode {
-    let mut out = anstream::stdout().lock();
+    write(anstream::stdout().lock(), text, code)
+}
+
+/// Prints what other programs read, byte for byte: what [`print`] takes for a colour could be part of it.
+pub fn print_exactly(text: &str, code: ExitCode) -> ExitCode {
+    write(io::stdout().lock(), text, code)
+}
+
+fn write(mut out: impl Write, text: &str, code: ExitCode) -> ExitCode {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             bad_input([format!("the standard output cannot be written: {error}")])

@@ -13,7 +13,7 @@ use gmsa_admission::{
 };
 use gmsa_examples::{
     cluster, manifest,
-    program::{bad_input, print},
+    program::{bad_input, print_exactly},
 };
 
 /// Answers one AdmissionReview, read from the standard input, as the webhook would.
@@ -114,5 +114,5 @@ fn answer(
 
 fn write(response: &Response<'_>) -> ExitCode {
     let body = response.to_vec();
-    print(&format!("{}\n", String::from_utf8_lossy(&body)), ExitCode::SUCCESS)
+    print_exactly(&format!("{}\n", String::from_utf8_lossy(&body)), ExitCode::SUCCESS)
 }

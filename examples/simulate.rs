@@ -13,7 +13,7 @@ use gmsa_examples::{
     cluster,
     manifest::{self, Manifest, ManifestError},
     policies::{Outcome, Policies},
-    program::{self, BAD, FAINT, GOOD, NOTE, bad_input, print, styled},
+    program::{self, BAD, FAINT, GOOD, NOTE, bad_input, print, print_exactly, styled},
 };
 use gmsa_types::CredentialSpecName;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     let code = if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) };
     match arguments.output {
         Output::Text => print(&report.text(), code),
-        Output::Json => print(&format!("{:#}\n", report.json()), code),
+        Output::Json => print_exactly(&format!("{:#}\n", report.json()), code),
         Output::Yaml => match report.yaml() {
             Ok(yaml) => {
                 for (workload, refusal) in report.denied() {
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
                         title(&workload.simulation)
                     );
                 }
-                print(&yaml, code)
+                print_exactly(&yaml, code)
             }
             Err(error) => bad_input([error]),
         },

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::ExitCode};
 
-use gmsa_examples::program::{self, BAD, GOOD, NOTE, bad_input, one_line, print, styled};
+use gmsa_examples::program::{self, BAD, GOOD, NOTE, bad_input, one_line, print, print_exactly, styled};
 use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) fn all(path: &Path, rbac: &Rbac) -> ExitCode {
         Ok(questions) => {
             let answers: Vec<_> =
                 questions.iter().map(|question| as_json(question, &rbac.answer(question))).collect();
-            print(&format!("{:#}\n", Value::from(answers)), ExitCode::SUCCESS)
+            print_exactly(&format!("{:#}\n", Value::from(answers)), ExitCode::SUCCESS)
         }
         Err(error) => bad_input([error]),
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use gmsa_examples::{
     manifest,
-    program::{NOTE, bad_input, one_line, print},
+    program::{NOTE, bad_input, one_line, print_exactly},
 };
 use gmsa_rbac::{AccessQuestion, ProposedGrant, RbacObject};
 use serde_json::json;
@@ -55,7 +55,7 @@ pub(crate) fn minimize(inventory: &Inventory, output: Output) -> ExitCode {
         let proven = grants.is_proven_smallest();
         let list =
             json!({"apiVersion": "v1", "kind": "List", "items": grants.objects(), "provenSmallest": proven});
-        return print(&format!("{list:#}\n"), code);
+        return print_exactly(&format!("{list:#}\n"), code);
     }
     print_objects(&grants.objects(), output, code)
 }
@@ -63,10 +63,10 @@ pub(crate) fn minimize(inventory: &Inventory, output: Output) -> ExitCode {
 fn print_objects(objects: &[RbacObject], output: Output, code: ExitCode) -> ExitCode {
     if output == Output::Json {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-        return print(&format!("{list:#}\n"), code);
+        return print_exactly(&format!("{list:#}\n"), code);
     }
     match objects.iter().map(|object| manifest::to_yaml(&json!(object))).collect::<Result<Vec<_>, _>>() {
-        Ok(documents) => print(&documents.join("---\n"), code),
+        Ok(documents) => print_exactly(&documents.join("---\n"), code),
         Err(error) => bad_input([error]),
     }
 }

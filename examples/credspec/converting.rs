@@ -13,14 +13,14 @@ use gmsa_credspec::{
     CanonicalContents,
     convert::{ConvertOptions, Form, convert as write},
 };
-use gmsa_examples::program::print;
+use gmsa_examples::program::print_exactly;
 use gmsa_types::{CredentialSpec, CredentialSpecName};
 use serde_json::json;
 
 use crate::{
     Output,
     input::Input,
-    output::{Done, print_exactly, write_file, wrong},
+    output::{Done, write_file, wrong},
 };
 
 /// Writes one credential spec in the form that somebody else takes.
@@ -136,7 +136,7 @@ impl Written {
             (None, Output::Text) => Ok(print_exactly(&text, ExitCode::SUCCESS)),
             (None, Output::Json) => {
                 let value = json!({"form": self.form.as_str(), "text": text});
-                Ok(print(&format!("{value:#}\n"), ExitCode::SUCCESS))
+                Ok(print_exactly(&format!("{value:#}\n"), ExitCode::SUCCESS))
             }
         }
     }
@@ -148,6 +148,8 @@ pub(crate) fn canonical(arguments: Canonical) -> Done {
     let contents = CanonicalContents::from_json(&text).or_else(|error| wrong(format!("{name}: {error}")))?;
     Ok(match arguments.output {
         Output::Text => print_exactly(contents.as_str(), ExitCode::SUCCESS),
-        Output::Json => print(&format!("{:#}\n", json!({"contents": contents.as_str()})), ExitCode::SUCCESS),
+        Output::Json => {
+            print_exactly(&format!("{:#}\n", json!({"contents": contents.as_str()})), ExitCode::SUCCESS)
+        }
     })
 }

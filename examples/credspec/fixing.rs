@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gmsa_credspec::lint::{Fixed, fix};
-use gmsa_examples::program::{GOOD, print, styled};
+use gmsa_examples::program::{GOOD, print, print_exactly, styled};
 use gmsa_types::finding::RuleId;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     Output,
     input::{self, Input, is_standard_input},
     linting::{Count, Judged, finding_as_json},
-    output::{Done, code, print_exactly, write_file, wrong},
+    output::{Done, code, write_file, wrong},
 };
 
 /// Mends what needs no human to decide, and prints the mended text.
@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: Arguments) -> Done {
     Ok(match (arguments.output, mended.as_slice()) {
         (Output::Json, _) => {
             let values: Vec<_> = mended.iter().map(Mended::as_json).collect();
-            print(&format!("{:#}\n", Value::from(values)), code(is_clean))
+            print_exactly(&format!("{:#}\n", Value::from(values)), code(is_clean))
         }
         (Output::Text, [mended]) if !arguments.write => {
             anstream::eprint!("{report}");

@@ -7,8 +7,6 @@ use std::{
     process::ExitCode,
 };
 
-use gmsa_examples::program::bad_input;
-
 /// What a subcommand comes to: its exit code, or all that is wrong with the input.
 pub(crate) type Done = Result<ExitCode, Vec<String>>;
 
@@ -20,17 +18,6 @@ pub(crate) fn wrong<T>(message: impl ToString) -> Result<T, Vec<String>> {
 /// The exit code for findings and differences.
 pub(crate) fn code(is_clean: bool) -> ExitCode {
     if is_clean { ExitCode::SUCCESS } else { ExitCode::from(1) }
-}
-
-/// Prints a document, byte for byte: what `program::print` takes for a colour could be part of one.
-pub(crate) fn print_exactly(text: &str, code: ExitCode) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            bad_input([format!("the standard output cannot be written: {error}")])
-        }
-        _ => code,
-    }
 }
 
 /// Writes a file as a whole or not at all: into another file beside it, which then takes its name and, if it was

@@ -123,8 +123,9 @@ pub(crate) fn with_installed(wanted: &[Value], installed: &[Manifest]) -> Compar
         .collect();
     let is_left_over = |object: &&Value| {
         let label = |object: &Value, key: &str| object["metadata"]["labels"][key].as_str().map(str::to_owned);
-        let keys = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
-        let ours = wanted.iter().find(|object| label(object, keys[0]).is_some());
+        // Those that all of an installation have, whatever checks the pods in it: policies are no webhook's.
+        let keys = ["app.kubernetes.io/part-of", "app.kubernetes.io/instance"];
+        let ours = wanted.iter().find(|object| label(object, keys[1]).is_some());
         let identity = Identity::of(object);
         ours.is_some_and(|ours| keys.iter().all(|key| label(object, key) == label(ours, key)))
             && !identities.iter().any(|wanted| wanted.is(&identity))

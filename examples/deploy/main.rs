@@ -14,13 +14,14 @@ use std::{
 use clap::{Args, Parser, ValueEnum};
 use gmsa_admission::{
     Policy,
+    api_server::{check_object, prune},
     index::Index,
     install::{self, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer},
 };
 use gmsa_examples::{
     cluster,
     manifest::{self, Manifest},
-    program::{NOTE, bad_input, print},
+    program::{NOTE, bad_input, one_line, print_exactly},
 };
 use gmsa_types::crd::Definition;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ use certificate::Files;
 #[derive(Parser)]
 #[command(name = "deploy", after_help = EXAMPLES)]
 struct Arguments {
-    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too.
+    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too, from v0.13 on.
     #[arg(long, required_unless_present = "policies")]
     image: Option<Image>,
 
@@ -99,7 +100,7 @@ struct Arguments {
 /// What checks the pods.
 #[derive(Args)]
 struct Means {
-    /// The webhook. The default.
+    /// The webhook, for Kubernetes 1.30 and later. The default.
     #[arg(long, group = "means")]
     webhook: bool,
 
@@ -166,9 +167,9 @@ Examples:
   deploy --image example.com/gmsa:v2 --diff installed.yaml
   deploy --policies --credential-specs specs/ | kubectl apply -f -
 
-With --index, each step when the one before is done:
+With --index, each step when the one before is done (what kubectl notes down otherwise has room for 256 KiB):
   deploy --policies --index --credential-specs specs/ --stage prepare | kubectl apply -f -
-  deploy --policies --index --credential-specs specs/ --stage run | kubectl apply -f -
+  deploy --policies --index --credential-specs specs/ --stage run | kubectl apply --server-side -f -
   deploy --policies --index --credential-specs specs/ --stage enforce | kubectl apply -f -
 
 Exit codes:
@@ -252,6 +253,7 @@ fn server(arguments: &Arguments, image: Image, certificates: Certificates) -> We
 fn index(paths: &[PathBuf]) -> Result<Index, Vec<String>> {
     let manifests =
         manifest::read(paths).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let manifests = as_stored(manifests)?;
     let index = Index::of(&cluster::of(&manifests).map_err(|error| vec![error.to_string()])?);
     for (name, why) in index.left_out() {
         anstream::eprintln!("{NOTE}left out{NOTE:#}: credential spec `{name}`: {why}");
@@ -260,6 +262,27 @@ fn index(paths: &[PathBuf]) -> Result<Index, Vec<String>> {
         anstream::eprintln!("{NOTE}note{NOTE:#}: there is no credential spec, so no pod can use gMSA");
     }
     Ok(index)
+}
+
+/// The credential specs as the API server has them: what it refuses has no contents, and what the definition does not
+/// know is in none.
+fn as_stored(manifests: Vec<Manifest>) -> Result<Vec<Manifest>, Vec<String>> {
+    let (mut stored, mut errors) = (Vec::new(), Vec::new());
+    for mut manifest in manifests.into_iter().filter(|manifest| manifest.object["kind"] == gmsa_types::KIND) {
+        let place = format!("{}:{}", manifest.file, manifest.line);
+        errors.extend(check_object(&manifest.object).iter().map(|error| {
+            let fix = error.fix().map_or(String::new(), |fix| format!("; {fix}"));
+            format!("{place}: {error}{fix}")
+        }));
+        for pointer in prune(&mut manifest.object) {
+            anstream::eprintln!(
+                "{NOTE}left out{NOTE:#}: {place}: `{}`, which the definition of credential specs does not know",
+                one_line(pointer)
+            );
+        }
+        stored.push(manifest);
+    }
+    if errors.is_empty() { Ok(stored) } else { Err(errors) }
 }
 
 fn certificates(source: &Source, name: &InstallName) -> Result<Certificates, Vec<String>> {
@@ -306,8 +329,10 @@ fn print_stage(objects: &[Object], arguments: &Arguments) -> Result<ExitCode, Ve
     let objects: Vec<Value> = objects.iter().filter(is_wanted).map(|object| json!(object)).collect();
     if arguments.output == Output::Json {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-        return Ok(print(&format!("{list:#}\n"), ExitCode::SUCCESS));
+        return Ok(print_exactly(&format!("{list:#}\n"), ExitCode::SUCCESS));
     }
     let documents = objects.iter().map(manifest::to_yaml).collect::<Result<Vec<_>, _>>();
-    documents.map(|documents| print(&documents.join("---\n"), ExitCode::SUCCESS)).map_err(|error| vec![error])
+    documents
+        .map(|documents| print_exactly(&documents.join("---\n"), ExitCode::SUCCESS))
+        .map_err(|error| vec![error])
 }

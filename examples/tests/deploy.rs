@@ -101,6 +101,15 @@ fn yaml_and_json_hold_the_same_objects() {
     let yaml = objects(&with_given(&[], ""));
     let json: Value = serde_json::from_slice(&with_given(&["--output", "json"], "").stdout).unwrap();
     assert_eq!(json["items"], Value::from(yaml.clone()));
+    // A sign that the terminal would take for a command is a part of the contents like any other.
+    let spec = r#"{"kind": "GMSACredentialSpec", "apiVersion": "windows.k8s.io/v1", "metadata": {"name": "odd"},
+        "credspec": {"ActiveDirectoryConfig": {"HostAccountConfig": {"PluginInput": "a\u007f\u009b1m\u2028"}}}}"#;
+    let arguments = ["--policies", "--credential-specs", "-", "--index", "--stage", "run"];
+    let yaml = objects(&run("deploy", &arguments, spec));
+    let json = run("deploy", &[&arguments[..], &["--output", "json"]].concat(), spec);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(json["items"] == Value::from(yaml.clone()));
+    assert!(yaml[0]["data"]["odd"].as_str().unwrap().contains("a\u{7f}\u{9b}1m\\u2028"));
     // Whatever it is called, it stays text.
     for name in ["no", "on", "y", "null", "e1"] {
         let objects = objects(&deploy(&["--name", name, "--namespace", name], ""));
@@ -162,6 +171,37 @@ fn policies_that_read_an_index_are_not_bound_unless_that_is_asked_for() {
         "{}",
         text(&output.stderr)
     );
+}
+
+/// Contents are those that pods would get from the webhook, which reads what the API server has stored.
+#[test]
+fn policies_carry_what_the_api_server_would_store() {
+    let arguments = ["--policies", "--credential-specs", "-"];
+    let spec = "{kind: GMSACredentialSpec, apiVersion: windows.k8s.io/v1, metadata: {name: a}, credspec: \
+        {CmsPlugins: [ActiveDirectory], cmsPlugins: [hunter2]}}";
+    let output = run("deploy", &arguments, spec);
+    assert_eq!(
+        text(&output.stderr),
+        "left out: -:1: `/credspec/cmsPlugins`, which the definition of credential specs does not know\n"
+    );
+    let policy = one(&mut objects(&output), "ValidatingAdmissionPolicy").clone();
+    assert_eq!(
+        policy["spec"]["variables"][0]["expression"],
+        r#"{'a': '{"CmsPlugins":["ActiveDirectory"]}'}"#
+    );
+
+    let refused = "{kind: GMSACredentialSpec, apiVersion: windows.k8s.io/v1, metadata: {name: A}, credspec: \
+        {DomainJoinConfig: {NetBiosName: NO}, ActiveDirectoryConfig: {HostAccountConfig: {PluginInput: [hunter2]}}}}";
+    let output = run("deploy", &arguments, refused);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let told = text(&output.stderr);
+    assert!(told.starts_with("error: -:1: metadata.name: Invalid value: \"A\": "), "{told}");
+    assert!(
+        told.contains("NetBiosName: Invalid value: \"boolean\"")
+            && told.contains("; write the value in quotes\n"),
+        "{told}"
+    );
+    assert!(told.contains("PluginInput: Invalid value: ") && !told.contains("hunter2"), "{told}");
 }
 
 #[test]
@@ -553,6 +593,36 @@ fn from_a_given_certificate_to_cert_manager_the_secret_is_no_leftover() {
     managed.push(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}));
     let story = text(&with_given(&["--diff", "-"], &list(&managed)).stdout);
     assert!(story.ends_with(" 4 left over\n"), "{story}");
+}
+
+/// Policies that stay bound go on with the contents that they have.
+#[test]
+fn what_checked_pods_before_is_left_over() {
+    let with_policies = objects(&policies_with_index(&["--stage", "all"]));
+    let story = text(&with_given(&["--diff", "-"], &list(&with_policies)).stdout);
+    for left in [
+        "CustomResourceDefinition gmsaindexes.gmsa.internal",
+        "GMSAIndex gmsa",
+        "MutatingAdmissionPolicy gmsa",
+        "ValidatingAdmissionPolicy gmsa",
+        "MutatingAdmissionPolicyBinding gmsa",
+        "ValidatingAdmissionPolicyBinding gmsa",
+    ] {
+        assert!(story.contains(&format!("left {left}: nothing wants it any more\n")), "{story}");
+    }
+    assert!(story.ends_with(" 6 left over\n"), "{story}");
+
+    let mut with_webhook = as_installed(objects(&with_given(&[], "")));
+    // What `access grant` made for pods is no part of the installation.
+    with_webhook.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "use-gmsa", "labels": {"app.kubernetes.io/part-of": "gmsa"}}}));
+    let arguments = ["--policies", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"];
+    let story = text(&run("deploy", &arguments, &list(&with_webhook)).stdout);
+    assert!(
+        story.contains("left ValidatingWebhookConfiguration gmsa-admission: nothing wants it"),
+        "{story}"
+    );
+    assert!(story.ends_with(" 12 left over\n"), "{story}");
 }
 
 #[test]

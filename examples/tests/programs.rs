@@ -101,12 +101,15 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: use-smal
     );
     let policies = &report["workloads"][0]["policies"];
     assert_eq!(policies["admitted"], false);
-    assert_eq!(policies["disagreement"], "the policies deny what the webhook admits");
+    assert_eq!(
+        policies["disagreement"],
+        "the policies compare contents as text, and the webhook by value; leave gmsaCredentialSpec out, and both fill in the same"
+    );
     let output = run("simulate", &["--policies", "--output", "yaml", "-"], more);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "disagreement: Pod default/respelt: the policies deny what the webhook admits\n"
+        "disagreement: Pod default/respelt: the policies compare contents as text, and the webhook by value; leave gmsaCredentialSpec out, and both fill in the same\n"
     );
 }
 

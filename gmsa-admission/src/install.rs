@@ -99,7 +99,17 @@ enum Means {
 }
 
 impl Install {
-    /// The webhook, under this name.
+    /// The least minor version of Kubernetes 1 that takes an installation with the webhook: its pods wait before they end
+    /// by a hook that came with 1.30. Policies take more, see [`AuthorizingPolicy`] and [`CompletePolicies`]; for what
+    /// happens on API servers that are older still, see [`WebhookConfiguration::LEAST_MINOR`].
+    ///
+    /// Source: Kubernetes, "Feature Gates", `PodLifecycleSleepAction`.
+    ///
+    /// [`AuthorizingPolicy`]: crate::admission_policy::AuthorizingPolicy::LEAST_MINOR
+    /// [`CompletePolicies`]: crate::admission_policy::CompletePolicies::LEAST_MINOR
+    pub const LEAST_MINOR: u8 = 30;
+
+    /// The webhook, under this name. It takes Kubernetes 1.30.
     ///
     /// The namespace is made with it, unless it is one that every cluster has, such as `kube-system`; see also
     /// [`in_existing_namespace`](Self::in_existing_namespace).

@@ -10,7 +10,7 @@
 use std::{fs, path::PathBuf};
 
 use gmsa_admission::api_server::{
-    FieldErrorKind, check_credential_spec, check_object, check_pod, check_rbac_name, default_pod,
+    FieldErrorKind, check_credential_spec, check_object, check_pod, check_rbac_name, default_pod, prune,
     pruned_fields,
 };
 use gmsa_types::{ActiveDirectoryConfig, CredentialSpec, DomainJoinConfig};
@@ -471,6 +471,26 @@ fn every_known_key_of_the_document_survives_and_every_other_is_pruned() {
             "/spec~1~0"
         ]
     );
+}
+
+#[test]
+fn what_is_null_in_a_credential_spec_was_never_there() {
+    let mut object = credential_spec(
+        "a",
+        &json!({"CmsPlugins": ["ActiveDirectory", null], "DomainJoinConfig": {"Sid": null, "Guid": "g", "sid": null},
+            "ActiveDirectoryConfig": {"HostAccountConfig": null, "GroupManagedServiceAccounts": [{"Name": null}, null]}}),
+    );
+    assert_eq!(prune(&mut object), ["/credspec/DomainJoinConfig/sid"]);
+    let kept = json!({"CmsPlugins": ["ActiveDirectory", null], "DomainJoinConfig": {"Guid": "g"},
+        "ActiveDirectoryConfig": {"GroupManagedServiceAccounts": [{}, null]}});
+    assert_eq!(object["credspec"], kept);
+    let mut object = credential_spec("a", &Value::Null);
+    assert!(prune(&mut object).is_empty());
+    assert!(object.get("credspec").is_none());
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"credspec": null}, "credspec": null});
+    let whole = pod.clone();
+    prune(&mut pod);
+    assert_eq!(pod, whole, "of other kinds nothing is known");
 }
 
 #[test]

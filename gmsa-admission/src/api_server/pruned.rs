@@ -46,7 +46,8 @@ pub fn pruned_fields(object: &Value) -> Vec<String> {
     pruned
 }
 
-/// Drops [`pruned_fields`] from `object`, as the API server does, and tells which they were.
+/// Drops [`pruned_fields`] from `object`, as the API server does, and tells which they were. Of a credential spec, known
+/// fields that are `null` go as well, untold: to Kubernetes they were never there.
 ///
 /// ```
 /// use gmsa_admission::api_server::prune;
@@ -66,7 +67,35 @@ pub fn prune(object: &mut Value) -> Vec<String> {
             fields.remove(&key.replace("~1", "/").replace("~0", "~"));
         }
     }
+    if object.get("kind").and_then(Value::as_str) == Some(gmsa_types::KIND) {
+        drop_nulls(object);
+    }
     pruned
+}
+
+/// Source: `apiextensions-apiserver` `pkg/apiserver/schema/defaulting/prunenulls.go`.
+fn drop_nulls(credential_spec: &mut Value) {
+    fn below(value: &mut Value, schema: &Schema) {
+        match (value, schema) {
+            (Value::Object(fields), Schema::Object { .. }) => {
+                fields.retain(|key, value| !value.is_null() || schema.of_key(key).is_none());
+                for (key, value) in fields {
+                    if let Some(schema) = schema.of_key(key) {
+                        below(value, schema);
+                    }
+                }
+            }
+            (Value::Array(items), Schema::List(schema)) => {
+                items.iter_mut().for_each(|item| below(item, schema));
+            }
+            _ => {}
+        }
+    }
+    let Some(fields) = credential_spec.as_object_mut() else { return };
+    fields.retain(|key, value| key != "credspec" || !value.is_null());
+    if let Some(document) = fields.get_mut("credspec") {
+        below(document, &DOCUMENT);
+    }
 }
 
 fn of_credential_spec(object: &Value, pruned: &mut Vec<String>) {

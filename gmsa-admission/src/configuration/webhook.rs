@@ -68,6 +68,13 @@ pub struct WebhookConfiguration {
 impl WebhookConfiguration {
     /// The name of the webhook in the mutating configuration, which the API server quotes in its errors.
     pub const MUTATING_NAME: &str = "mutate.gmsa.internal";
+    /// The least minor version of Kubernetes 1 that knows match conditions unless it is told not to.
+    ///
+    /// **Install nothing of this on one before it**: such an API server drops the conditions without a word, and calls the
+    /// webhook for every pod, those of the webhook too. While it is away, no pod of the cluster starts.
+    ///
+    /// Source: Kubernetes, "Feature Gates", `AdmissionWebhookMatchConditions`.
+    pub const LEAST_MINOR: u8 = 28;
     /// The name of the webhook in the validating configuration.
     pub const VALIDATING_NAME: &str = "validate.gmsa.internal";
 

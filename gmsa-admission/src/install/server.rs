@@ -13,7 +13,7 @@ pub(super) const PRIORITY_CLASS: &str = "system-cluster-critical";
 
 /// The webhook's server: which image runs, with which certificate, and how.
 ///
-/// The image is upstream's or one that is told the same things in the same way:
+/// The image is upstream's, v0.13 or later, or one that is told the same things in the same way:
 ///
 /// | | value |
 /// |---|---|
