@@ -26,7 +26,8 @@
 //! # Order of installation
 //!
 //! **A policy whose parameter is missing refuses every pod, with gMSA fields or without**: the API server looks for
-//! the parameter before it looks at match conditions. Create the definition and the index first, bind the policies
+//! the parameter before it looks at match conditions. That includes the moments after a binding is made, and after an API
+//! server starts, in which it has yet to read the index. Create the definition and the index first, bind the policies
 //! after that, and delete in the opposite order. Two have no parameter, and so no such hazard: [`AuthorizingPolicy`],
 //! and [`CompletePolicies`] that [carry](CompletePolicies::carrying) the contents themselves.
 //!

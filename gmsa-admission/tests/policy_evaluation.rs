@@ -339,6 +339,29 @@ fn policies_that_carry_the_contents_need_no_index() {
     assert!(!serde_json::to_string(&policies.validating()).unwrap().contains("param"));
 }
 
+#[test]
+fn a_policy_that_is_no_cel_is_refused_without_the_contents_that_it_carries() {
+    let index = Index::of(&cluster(&NAMES, &NAMES));
+    let policies = CompletePolicies::new().carrying(&index).unwrap();
+    let mut policy = serde_json::to_value(policies.validating()).unwrap();
+    let variables = policy["spec"]["variables"].as_array_mut().unwrap();
+    let carrying = variables.iter_mut().find(|it| it["expression"].to_string().contains(SECRET)).unwrap();
+    let expression = carrying["expression"].as_str().unwrap().to_owned();
+    for broken in [format!("{expression} )"), expression[..expression.len() - 9].to_owned()] {
+        let mut policy = policy.clone();
+        let variables = policy["spec"]["variables"].as_array_mut().unwrap();
+        let carrying = variables.iter_mut().find(|it| it["expression"].to_string().contains(SECRET)).unwrap();
+        carrying["expression"] = json!(broken);
+        let error = ValidatingProgram::new(&serde_json::from_value(policy).unwrap()).err().unwrap();
+        assert!(
+            error.expression().contains("\"webapp0\"") || error.expression().contains("'webapp0'"),
+            "{error}"
+        );
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(SECRET) && !shown.contains("DomainJoinConfig"), "{shown}");
+    }
+}
+
 /// A pod as validating sees it: an API server has made its name by then, and lets none pass without containers.
 fn stored(mut pod: Value) -> Value {
     if pod["metadata"]["name"].is_null() {

@@ -16,7 +16,8 @@ use kube_cel::{
 };
 use serde_json::{Map, Value};
 
-/// An expression that could not be evaluated: its text, and what is wrong. Values do not show.
+/// An expression that could not be evaluated: its text, and what is wrong. Values do not show, and neither do the texts
+/// in a policy that carries contents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expression `{expression}` resulted in error: {message}")]
 pub struct EvaluationError {
@@ -26,7 +27,7 @@ pub struct EvaluationError {
 
 impl EvaluationError {
     fn new(expression: &str, message: impl Into<String>) -> Self {
-        Self { expression: expression.to_owned(), message: message.into() }
+        Self { expression: without_texts(expression), message: message.into() }
     }
 
     pub(super) fn no_index() -> Self {
@@ -65,7 +66,8 @@ pub(super) struct Expression {
 impl Expression {
     pub(super) fn new(text: &str) -> Result<Self, EvaluationError> {
         let parsed = Parser::new().enable_optional_syntax(true).parse(text);
-        let mut parsed = parsed.map_err(|error| EvaluationError::new(text, error.to_string()))?;
+        // The parser's own message quotes the line.
+        let mut parsed = parsed.map_err(|_| EvaluationError::new(text, "it is no CEL"))?;
         translate(&mut parsed);
         Ok(Self { text: text.to_owned(), parsed })
     }
@@ -93,6 +95,35 @@ impl Expression {
     pub(super) fn wrong_type(&self) -> EvaluationError {
         EvaluationError::new(&self.text, WRONG_TYPE)
     }
+}
+
+/// The expression with `...` for each string that is longer than a name in it.
+fn without_texts(expression: &str) -> String {
+    const LONGEST: usize = 63;
+    let mut shown = String::new();
+    let mut rest = expression;
+    while let Some((before, quoted)) = rest.split_once(['\'', '"']) {
+        shown.push_str(before);
+        let quote = rest.get(before.len()..).and_then(|rest| rest.chars().next()).unwrap_or('"');
+        let mut escaped = false;
+        let end = quoted.find(|c| {
+            let ends = c == quote && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let (text, after) = quoted.split_at_checked(end.unwrap_or(quoted.len())).unwrap_or((quoted, ""));
+        shown.push(quote);
+        shown.push_str(if text.len() > LONGEST { "..." } else { text });
+        rest = match after.strip_prefix(quote) {
+            Some(after) => {
+                shown.push(quote);
+                after
+            }
+            None => after,
+        };
+    }
+    shown.push_str(rest);
+    shown
 }
 
 const WRONG_TYPE: &str = "a value has the wrong type";
