@@ -6,6 +6,7 @@ mod installed;
 mod told;
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroU16,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -268,12 +269,21 @@ fn index(paths: &[PathBuf]) -> Result<Index, Vec<String>> {
 /// know is in none.
 fn as_stored(manifests: Vec<Manifest>) -> Result<Vec<Manifest>, Vec<String>> {
     let (mut stored, mut errors) = (Vec::new(), Vec::new());
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
     for mut manifest in manifests.into_iter().filter(|manifest| manifest.object["kind"] == gmsa_types::KIND) {
         let place = format!("{}:{}", manifest.file, manifest.line);
         errors.extend(check_object(&manifest.object).iter().map(|error| {
             let fix = error.fix().map_or(String::new(), |fix| format!("; {fix}"));
             format!("{place}: {error}{fix}")
         }));
+        let name = manifest.object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        if let Some(other) = places.insert(name.clone(), place.clone()) {
+            // In a cluster the last one counts, and files have no order that anybody has chosen.
+            let name = one_line(&name);
+            errors.push(format!(
+                "{place}: credential spec `{name}` stands at {other} as well; leave one of them out"
+            ));
+        }
         for pointer in prune(&mut manifest.object) {
             anstream::eprintln!(
                 "{NOTE}left out{NOTE:#}: {place}: `{}`, which the definition of credential specs does not know",

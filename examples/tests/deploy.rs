@@ -173,6 +173,22 @@ fn policies_that_read_an_index_are_not_bound_unless_that_is_asked_for() {
     );
 }
 
+#[test]
+fn a_credential_spec_that_is_there_twice_is_refused() {
+    let spec = |credspec: &str| {
+        format!(
+            "{{kind: GMSACredentialSpec, apiVersion: windows.k8s.io/v1, metadata: {{name: a}}, credspec: {credspec}}}"
+        )
+    };
+    let both =
+        format!("{}\n---\n{}", spec("{CmsPlugins: [ActiveDirectory]}"), spec("{CmsPlugins: [hunter2]}"));
+    let output = run("deploy", &["--policies", "--credential-specs", "-"], &both);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    let told = text(&output.stderr);
+    assert!(told.contains("-:3: credential spec `a` stands at -:1 as well; leave one of them out"), "{told}");
+    assert!(!told.contains("hunter2"));
+}
+
 /// Contents are those that pods would get from the webhook, which reads what the API server has stored.
 #[test]
 fn policies_carry_what_the_api_server_would_store() {
