@@ -75,7 +75,7 @@ pub fn print(text: &str, code: ExitCode) -> ExitCode {
     write(anstream::stdout().lock(), text, code)
 }
 
-/// Prints what other programs read, byte for byte: what [`print`] takes for a colour could be part of it.
+/// Prints what other programs read, byte for byte: what [`print()`] takes for a colour could be part of it.
 pub fn print_exactly(text: &str, code: ExitCode) -> ExitCode {
     write(io::stdout().lock(), text, code)
 }
