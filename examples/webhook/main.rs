@@ -31,7 +31,8 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            // What follows the first line of an error quotes the kubeconfig, keys and all.
+            eprintln!("error: {}", error.to_string().lines().next().unwrap_or_default());
             ExitCode::FAILURE
         }
     }
