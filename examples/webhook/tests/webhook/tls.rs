@@ -56,6 +56,8 @@ async fn a_certificate_that_is_rotated_fifty_times_under_load_fails_no_request()
         task.await.unwrap();
     }
     assert_eq!(scene.metric("gmsa_webhook_certificate_reloads_total{result=\"loaded\"}").await, "50");
+    // Nor was a certificate ever taken together with the key of another.
+    assert_eq!(scene.metric("gmsa_webhook_certificate_reloads_total{result=\"failed\"}").await, "absent");
 }
 
 #[tokio::test]
