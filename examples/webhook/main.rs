@@ -25,7 +25,12 @@ fn main() -> ExitCode {
     // One thread: the work of a review is microseconds, and one heap stays small.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(run(&settings)),
+        Ok(runtime) => {
+            let result = runtime.block_on(run(&settings));
+            // A read of the certificate from a volume that hangs would be waited for without end.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(error.into()),
     };
     match result {
