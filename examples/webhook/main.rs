@@ -25,13 +25,19 @@ fn main() -> ExitCode {
     // One thread: the work of a review is microseconds, and one heap stays small.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(run(&settings)),
+        Ok(runtime) => {
+            let result = runtime.block_on(run(&settings));
+            // A read of the certificate from a volume that hangs would be waited for without end.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(error.into()),
     };
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            // What follows the first line of an error quotes the kubeconfig, keys and all.
+            eprintln!("error: {}", error.to_string().lines().next().unwrap_or_default());
             ExitCode::FAILURE
         }
     }

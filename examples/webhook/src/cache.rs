@@ -28,8 +28,17 @@ type Resources = BTreeMap<CredentialSpecName<'static>, Known>;
 /// For how long the last that is known counts while the watch keeps breaking.
 const TRUSTED: Duration = Duration::from_secs(300);
 /// A watch that has not broken for this long is whole again. Nothing says so: a whole watch tells changes only. Longer
-/// than the longest pause before it is tried again, with what is added to that by chance.
-const WHOLE: Duration = Duration::from_secs(120);
+/// than the longest pause before it is tried again, with the silence after which that has failed too.
+const WHOLE: Duration = Duration::from_secs(180);
+/// The longest pause of [`watcher::DefaultBackoff`], with as much again that is added by chance.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// An API server that is silent for this long in the middle of an answer has gone. Without this a list or a watch that
+/// is never answered is no break, and the cache would be believed for good.
+pub(crate) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+/// A watch in which nothing changes is asked for anew after so many seconds.
+const WATCH_SECONDS: u32 = 45;
+const _: () = assert!(LONGEST_PAUSE.as_secs() + LONGEST_SILENCE.as_secs() < WHOLE.as_secs());
+const _: () = assert!((WATCH_SECONDS as u64) < LONGEST_SILENCE.as_secs());
 
 /// The credential specs of the cluster, as a watch keeps telling. While the API server is out of reach the last that
 /// is known counts for some time; after that each credential spec is got.
@@ -62,7 +71,7 @@ impl Cache {
 
     /// Watches, for good: breaks are waited out, longer and longer.
     pub(crate) async fn follow(&self, api: Api<GmsaCredentialSpec>) {
-        let events = watcher::watcher(api, watcher::Config::default());
+        let events = watcher::watcher(api, watcher::Config::default().timeout(WATCH_SECONDS));
         self.take(events.backoff(watcher::DefaultBackoff::default())).await;
     }
 
@@ -159,6 +168,12 @@ mod tests {
             time::sleep(TRUSTED / 10).await;
         }
         assert!(cache.get(&name).is_none());
+        // An API server that takes the question and never answers breaks it less often, and no less.
+        for _ in 0..10 {
+            time::sleep(LONGEST_PAUSE + LONGEST_SILENCE).await;
+            assert!(cache.get(&name).is_none());
+            broken().await;
+        }
         // It is whole again when it breaks no more, and a later break starts anew.
         time::sleep(WHOLE).await;
         assert!(cache.get(&name).is_some());

@@ -10,11 +10,14 @@ use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
     version::{TLS12, TLS13},
 };
 
 use crate::{Settings, expiry};
+
+/// Files that somebody keeps writing are looked at later again.
+const MOST_READS: u32 = 4;
 
 /// Where the certificate, its key and the clients' CA are.
 #[derive(Debug, Clone)]
@@ -64,9 +67,21 @@ impl Files {
         }
     }
 
-    /// Reads the files. Kubernetes replaces the files of a Secret all at once, by turning a link; between two reads
-    /// that can happen, and then the key does not fit, until the next look.
+    /// Reads the files. Kubernetes replaces the files of a Secret all at once, by turning a link. That can happen
+    /// between two of them, and then they do not fit; so they are read until they say the same twice.
     pub(crate) fn read(&self) -> Result<Content, CertificateError> {
+        let mut content = self.read_once();
+        for _ in 0..MOST_READS {
+            let again = self.read_once();
+            if again == content {
+                break;
+            }
+            content = again;
+        }
+        content
+    }
+
+    fn read_once(&self) -> Result<Content, CertificateError> {
         let read = |file: &PathBuf| fs::read(file).map_err(|error| fault(file, &error));
         Ok(Content {
             certificate: read(&self.certificate)?,
@@ -103,6 +118,9 @@ impl Files {
         };
         let mut config = builder.with_single_cert(chain, key).map_err(|error| fault(&self.key, &error))?;
         config.alpn_protocols = [b"h2".as_slice(), b"http/1.1"].map(<[u8]>::to_vec).into();
+        // An API server resumes no sessions, so none are kept.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         Ok(Tls { config: Arc::new(config), not_after })
     }
 }

@@ -265,8 +265,8 @@ fn one_line(message: &str) -> String {
 
 fn rate(text: &str) -> Result<f64, &'static str> {
     match text.parse() {
-        Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(rate),
-        _ => Err("write a number above 0, at most 1000000"),
+        Ok(rate) if (0.001..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("write a number from 0.001 to 1000000"),
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time};
 use crate::{
     Settings,
     body::Bodies,
-    cache::Cache,
+    cache::{Cache, LONGEST_SILENCE},
     certificate::{self, CertificateError, Files},
     connection::Answer,
     health::Health,
@@ -82,6 +82,8 @@ pub fn connect(mut config: Config) -> Result<Client, kube::Error> {
     // A review cannot wait for what it does by itself; lookups retry within the review's time.
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(5));
+    config.read_timeout = Some(LONGEST_SILENCE);
+    config.reset_reader_on_write = true;
     Client::try_from(config)
 }
 

@@ -14,7 +14,7 @@ use crate::{
 async fn replay(connection: &mut Connection) {
     let mut judge = Judge::default();
     for (name, case) in reviews(&recordings()) {
-        let path = format!("{}?timeout=5s", case["endpoint"].as_str().unwrap());
+        let path = format!("{}?timeout=30s", case["endpoint"].as_str().unwrap());
         let answer = connection.send(review_of(&path, &case["request"])).await.unwrap();
         assert_eq!(answer.code, 200, "{name}");
         assert_eq!(answer.headers["content-type"], "application/json");
@@ -64,7 +64,7 @@ async fn what_is_no_review_gets_an_http_error() {
     let large = format!("{review}{}", " ".repeat(65536));
     for (method, path, content_type, body, code) in [
         (Method::GET, "/mutate", json, "", 405),
-        (Method::PUT, "/validate?timeout=5s", json, review.as_str(), 405),
+        (Method::PUT, "/validate?timeout=30s", json, review.as_str(), 405),
         (Method::POST, "/readyz", json, "", 405),
         (Method::POST, "/validate", None, review.as_str(), 415),
         (Method::POST, "/validate", Some("text/plain"), review.as_str(), 415),
@@ -85,7 +85,7 @@ async fn what_is_no_review_gets_an_http_error() {
         (Method::POST, "/validate", json, review.as_str(), 200),
         (
             Method::POST,
-            "/validate?timeout=5s&x",
+            "/validate?timeout=30s&x",
             Some("Application/JSON ; charset=utf-8"),
             review.as_str(),
             200,
@@ -121,7 +121,7 @@ async fn once_the_uid_can_be_read_the_answer_is_a_review() {
         (with("/request/object/spec", 7.into()), 400),
         (with("/request/namespace", "..".into()), 400),
     ] {
-        let answer = scene.client.post("/validate?timeout=5s", &review).await;
+        let answer = scene.client.post("/validate?timeout=30s", &review).await;
         let response = &answer.json()["response"];
         assert_eq!((answer.code, &response["allowed"]), (200, &json!(false)), "{response}");
         assert_eq!(response["uid"], review["request"]["uid"]);
@@ -197,12 +197,22 @@ async fn permissions_are_asked_each_time_unless_somebody_chose_otherwise() {
 async fn a_hostname_is_given_where_it_is_asked_for() {
     let scene = Scene::ready(&["--random-hostname"]).await;
     let answer = scene.client.post("/mutate", &recording(MUTATE)).await.json();
-    let patch: k8s_openapi::ByteString = serde_json::from_value(answer["response"]["patch"].clone()).unwrap();
-    let patch: Value = serde_json::from_slice(&patch.0).unwrap();
-    assert_eq!(patch[1]["path"], "/spec/hostname");
+    let paths = |answer: &Value| {
+        let patch = serde_json::from_value(answer["response"]["patch"].clone());
+        let k8s_openapi::ByteString(patch) = patch.unwrap();
+        let patch: Value = serde_json::from_slice(&patch).unwrap();
+        patch
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|add| add["path"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let contents = "/spec/securityContext/windowsOptions/gmsaCredentialSpec";
+    assert_eq!(paths(&answer), [contents, "/spec/hostname"]);
     let scene = Scene::ready(&["--random-hostname=false"]).await;
     let answer = scene.client.post("/mutate", &recording(MUTATE)).await.json();
-    assert_ne!(answer["response"]["patch"].as_str().unwrap().len(), 0);
+    assert_eq!(paths(&answer), [contents]);
 }
 
 #[tokio::test]
@@ -212,7 +222,7 @@ async fn two_hundred_reviews_at_once_are_all_answered() {
         let client = scene.client.clone();
         tokio::spawn(async move {
             let (path, name) =
-                [("/mutate?timeout=10s", MUTATE), ("/validate?timeout=10s", VALIDATE)][number % 2];
+                [("/mutate?timeout=30s", MUTATE), ("/validate?timeout=30s", VALIDATE)][number % 2];
             let mut review = recording(name);
             review["request"]["uid"] = format!("uid-{number}").into();
             let answer = client.post(path, &review).await.json();

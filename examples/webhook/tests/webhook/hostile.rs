@@ -15,7 +15,7 @@ use crate::{
 };
 
 async fn still_answers(scene: &Scene) {
-    assert_eq!(scene.validate("/validate?timeout=5s").await["allowed"], true);
+    assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true);
 }
 
 /// Every connection but the one that asks.
@@ -39,7 +39,8 @@ async fn a_body_that_does_not_arrive_is_given_up() {
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 408");
-        assert!(start.elapsed() < Duration::from_secs(2));
+        // Less than without a timeout.
+        assert!(start.elapsed() < Duration::from_secs(8));
         still_answers(&scene).await;
         // The connection is of no use any more.
         let mut rest = Vec::new();
@@ -72,7 +73,7 @@ async fn who_says_nothing_is_shown_the_door() {
         ended(Box::new(half_of_http2)),
     ])
     .await;
-    assert!(ended.iter().all(|seconds| (4..20).contains(seconds)), "{ended:?}");
+    assert!(ended.iter().all(|seconds| (4..60).contains(seconds)), "{ended:?}");
     still_answers(&scene).await;
     eventually(async || scene.plain("GET", "/metrics").await.contains("gmsa_webhook_connections 1\n")).await;
 }
@@ -156,7 +157,7 @@ async fn deep_nesting_is_no_trouble() {
         (within("x", &hidden), 200, Some(false)),
         (within("securityContext", &deep("[", "]")), 200, Some(false)),
     ] {
-        let review = request(Method::POST, "/validate?timeout=5s", Some("application/json"), &body);
+        let review = request(Method::POST, "/validate?timeout=30s", Some("application/json"), &body);
         let answer = scene.client.send(review).await.unwrap();
         assert_eq!(answer.code, code, "{}", answer.text());
         if let Some(allowed) = allowed {
@@ -172,7 +173,7 @@ async fn who_has_said_everything_may_still_listen() {
     scene.api.trouble(Kind::Access, Trouble::Slow(Duration::from_millis(100)));
     let body = recording(VALIDATE).to_string();
     let request = format!(
-        "POST /validate?timeout=5s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        "POST /validate?timeout=30s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     );

@@ -35,8 +35,8 @@ async fn a_certificate_that_is_rotated_fifty_times_under_load_fails_no_request()
                 while !stop.load(Ordering::Relaxed) {
                     // Half of them connect anew for each request.
                     let answer = match number % 2 {
-                        0 => kept.send(review_of("/mutate?timeout=5s", &review)).await,
-                        _ => client.send(review_of("/mutate?timeout=5s", &review)).await,
+                        0 => kept.send(review_of("/mutate?timeout=30s", &review)).await,
+                        _ => client.send(review_of("/mutate?timeout=30s", &review)).await,
                     };
                     assert_eq!(answer.unwrap().json()["response"]["allowed"], true);
                     answered.fetch_add(1, Ordering::Relaxed);
@@ -56,6 +56,8 @@ async fn a_certificate_that_is_rotated_fifty_times_under_load_fails_no_request()
         task.await.unwrap();
     }
     assert_eq!(scene.metric("gmsa_webhook_certificate_reloads_total{result=\"loaded\"}").await, "50");
+    // Nor was a certificate ever taken together with the key of another.
+    assert_eq!(scene.metric("gmsa_webhook_certificate_reloads_total{result=\"failed\"}").await, "absent");
 }
 
 #[tokio::test]

@@ -21,8 +21,8 @@ async fn without_an_api_server_nothing_is_allowed_and_it_recovers_by_itself() {
     let scene = Scene::ready(&[]).await;
     scene.api.go_away().await;
     let start = Instant::now();
-    is_to_be_tried_again(&scene.validate("/validate?timeout=2s").await, 503);
-    assert!(start.elapsed() < Duration::from_secs(2));
+    is_to_be_tried_again(&scene.validate("/validate?timeout=20s").await, 503);
+    assert!(start.elapsed() < Duration::from_secs(20));
     // What the cache has still is a fact.
     assert_eq!(scene.client.post("/mutate", &recording(MUTATE)).await.json()["response"]["allowed"], true);
     let mut unknown = recording(MUTATE);
@@ -30,7 +30,7 @@ async fn without_an_api_server_nothing_is_allowed_and_it_recovers_by_itself() {
     *unknown.pointer_mut(name).unwrap() = "unheard-of".into();
     is_to_be_tried_again(&scene.client.post("/mutate?timeout=1s", &unknown).await.json()["response"], 500);
     scene.api.come_back().await;
-    assert_eq!(scene.validate("/validate?timeout=2s").await["allowed"], true);
+    assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true);
     // The watch comes back too.
     scene.api.put("unheard-of", serde_json::json!({"CmsPlugins": ["ActiveDirectory"]}));
     let got = scene.api.count(Kind::Get);
@@ -82,16 +82,16 @@ async fn a_role_without_list_and_watch_is_enough_for_answers_but_not_for_readine
 async fn an_answer_that_comes_too_late_is_not_waited_for() {
     let scene = Scene::ready(&[]).await;
     scene.api.trouble(Kind::Access, Trouble::Slow(Duration::from_secs(600)));
-    for (path, at_least, at_most) in
-        [("/validate?timeout=1500ms", 1_300, 1_500), ("/validate?x=y&timeout=2.5s", 2_200, 2_500)]
-    {
+    // What is kept back of it is tested where it is computed. A busy machine takes its time, but not as long as there
+    // would be without a timeout.
+    for (path, at_least) in [("/validate?timeout=1500ms", 1_300), ("/validate?x=y&timeout=2.5s", 2_200)] {
         let start = Instant::now();
         is_to_be_tried_again(&scene.validate(path).await, 503);
         let took = start.elapsed().as_millis();
-        assert!((at_least..at_most).contains(&took), "{path} took {took} ms");
+        assert!((at_least..9_000).contains(&took), "{path} took {took} ms");
     }
     scene.api.no_trouble();
-    assert_eq!(scene.validate("/validate?timeout=1s").await["allowed"], true);
+    assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true);
 }
 
 #[tokio::test]
@@ -101,14 +101,14 @@ async fn a_short_trouble_is_got_over_and_a_long_one_denies() {
     let fault = Trouble::Answer(500, status(500, "InternalError", "etcdserver: request timed out"));
     for trouble in [&overload, &fault, &Trouble::Disconnect] {
         scene.api.trouble_once(Kind::Access, trouble.clone());
-        assert_eq!(scene.validate("/validate?timeout=5s").await["allowed"], true, "{trouble:?}");
+        assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true, "{trouble:?}");
         scene.api.trouble(Kind::Access, trouble.clone());
-        is_to_be_tried_again(&scene.validate("/validate?timeout=5s").await, 503);
+        is_to_be_tried_again(&scene.validate("/validate?timeout=30s").await, 503);
         scene.api.no_trouble();
     }
     let asked = scene.api.count(Kind::Access);
     scene.api.trouble(Kind::Access, overload);
-    is_to_be_tried_again(&scene.validate("/validate?timeout=5s").await, 503);
+    is_to_be_tried_again(&scene.validate("/validate?timeout=30s").await, 503);
     assert_eq!(scene.api.count(Kind::Access), asked + 3);
 }
 
@@ -138,7 +138,7 @@ async fn an_answer_that_says_something_else_allows_nothing() {
         (500, "{}".to_owned(), 503),
     ] {
         scene.api.trouble(Kind::Access, Trouble::Answer(code, body.clone()));
-        let response = scene.validate("/validate?timeout=2s").await;
+        let response = scene.validate("/validate?timeout=30s").await;
         assert_eq!(response["allowed"], false, "{code} {body}");
         // serde takes an absent truth value for a no, which is no harm.
         let expected = if body.contains(r#""status":{}"#) { &[403, 503][..] } else { &[answer] };
@@ -157,7 +157,7 @@ async fn an_answer_that_says_something_else_allows_nothing() {
         (410, status(410, "Expired", "gone")),
     ] {
         scene.api.trouble(Kind::Get, Trouble::Answer(code, body.clone()));
-        for (path, name) in [("/mutate?timeout=2s", MUTATE), ("/validate?timeout=2s", VALIDATE)] {
+        for (path, name) in [("/mutate?timeout=30s", MUTATE), ("/validate?timeout=30s", VALIDATE)] {
             let response = scene.client.post(path, &recording(name)).await.json()["response"].clone();
             is_to_be_tried_again(&response, 500);
             assert!(!response.to_string().contains(secret), "{response}");
@@ -188,22 +188,22 @@ async fn a_watch_that_is_reset_lists_again() {
 
 #[tokio::test]
 async fn who_asks_for_too_much_is_told_to_try_again() {
-    let scene = Scene::ready(&["--qps", "0.1", "--burst", "2"]).await;
+    let scene = Scene::ready(&["--qps", "0.001", "--burst", "2"]).await;
     for _ in 0..2 {
-        assert_eq!(scene.validate("/validate?timeout=1s").await["allowed"], true);
+        assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true);
     }
     let start = Instant::now();
-    let response = scene.validate("/validate?timeout=5s").await;
+    let response = scene.validate("/validate?timeout=30s").await;
     is_to_be_tried_again(&response, 503);
     assert!(response["status"]["message"].as_str().unwrap().contains("too many lookups are waiting"));
-    assert!(start.elapsed() < Duration::from_secs(3));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]
 async fn the_questions_of_one_review_are_asked_at_once_and_each_only_once() {
     let scene = Scene::ready(&["--no-cache"]).await;
-    scene.api.trouble(Kind::Access, Trouble::Slow(Duration::from_millis(300)));
-    scene.api.trouble(Kind::Get, Trouble::Slow(Duration::from_millis(300)));
+    scene.api.trouble(Kind::Access, Trouble::Slow(Duration::from_secs(2)));
+    scene.api.trouble(Kind::Get, Trouble::Slow(Duration::from_secs(2)));
     let mut review = recording(VALIDATE);
     let spec = &mut review["request"]["object"]["spec"];
     let context = spec["securityContext"].clone();
@@ -216,8 +216,9 @@ async fn the_questions_of_one_review_are_asked_at_once_and_each_only_once() {
         .collect();
     spec["containers"] = containers.into();
     let start = Instant::now();
-    let response = scene.client.post("/validate", &review).await.json();
+    let response = scene.client.post("/validate?timeout=30s", &review).await.json();
     assert_eq!(response["response"]["allowed"], false);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // One after the other they would take 20 s.
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!((scene.api.count(Kind::Access), scene.api.count(Kind::Get)), (10, 10));
 }
