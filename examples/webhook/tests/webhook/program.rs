@@ -33,6 +33,8 @@ struct Program {
     log: JoinHandle<Vec<Value>>,
     client: Client,
     api: Arc<StandIn>,
+    /// Where its certificate is.
+    folder: PathBuf,
 }
 
 fn program() -> Command {
@@ -81,7 +83,7 @@ impl Program {
             }
             lines
         });
-        Self { child, log, client: Client::new(address, &authority.pem(), None), api }
+        Self { child, log, client: Client::new(address, &authority.pem(), None), api, folder }
     }
 
     async fn signal(&self, signal: &str) {
@@ -160,6 +162,22 @@ async fn an_interrupt_ends_it_as_well() {
     assert_eq!(program.client.get("/livez").await.code, 200);
     program.signal("-INT").await;
     assert_eq!(program.end().await.0, Some(0));
+}
+
+/// A volume can hang, and with it whoever reads the certificate; the end must not wait for that.
+#[tokio::test]
+async fn a_certificate_that_cannot_be_read_to_its_end_does_not_keep_it_alive() {
+    let program = Program::start(&[("GRACE_PERIOD", "0"), ("CERT_RELOAD_INTERVAL", "1")]).await;
+    let certificate = program.folder.join("crt");
+    fs::remove_file(&certificate).unwrap();
+    assert!(Command::new("mkfifo").arg(&certificate).status().await.unwrap().success());
+    // Opens as soon as the program reads from the other end, which then waits for what never comes.
+    let open = move || fs::OpenOptions::new().write(true).open(certificate).unwrap();
+    let _held = tokio::task::spawn_blocking(open).await.unwrap();
+    assert_eq!(program.client.get("/livez").await.code, 200);
+    program.signal("-TERM").await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), program.end()).await;
+    assert_eq!(ended.expect("it does not end").0, Some(0));
 }
 
 #[tokio::test]
