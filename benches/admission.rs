@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gmsa_admission::{Policy, Request, Snapshot, mutate, validate};
-use gmsa_benches::{CLUSTER, EXPANDED, NO_GMSA, POD_LEVEL, review};
+use gmsa_benches::{CLUSTER, EXPANDED, NO_GMSA, POD_LEVEL, containers, review};
 use k8s_openapi::api::core::v1::Pod;
 use kube_core::admission::AdmissionReview;
 use serde::de::IgnoredAny;
@@ -59,5 +59,25 @@ fn admission(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, admission);
+/// Bytes a second must be the same for every size: no step may grow with the square.
+fn slope(criterion: &mut Criterion) {
+    let policy = Policy::default();
+    let mut group = criterion.benchmark_group("review/no-gmsa-containers");
+    group.sample_size(10);
+    for count in [1, 10, 100, 1000] {
+        let body = containers(count);
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(BenchmarkId::from_parameter(count), |bench| {
+            bench.iter(|| {
+                let request = Request::from_slice(black_box(&body)).expect("a review");
+                assert!(mutate(&request, &policy).needs().is_empty());
+            });
+        });
+        group.bench_function(BenchmarkId::new("floor-ignored-any", count), |bench| {
+            bench.iter(|| serde_json::from_slice::<IgnoredAny>(black_box(&body)).expect("JSON"));
+        });
+    }
+}
+
+criterion_group!(benches, admission, slope);
 criterion_main!(benches);
