@@ -2,6 +2,7 @@
 
 mod json;
 mod pod;
+mod scanner;
 mod workload;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use crate::{
     Operation, Pod, Request, ReviewError, ReviewVersion, TemplateRequest,
     api_server::{FieldError, FieldErrorKind, check_object, check_pod},
+    place::CONTENTS_FIELD,
     request::{Scope, scope},
     review_error::ReviewErrorKind,
     shown,
@@ -21,11 +23,12 @@ use crate::{
 
 use json::{Object, Text};
 pub(crate) use pod::PodWire;
+use scanner::{Scanned, scan};
 pub(crate) use workload::WorkloadWire;
 
 /// Reads a review of a pod.
 pub(crate) fn review(body: &[u8]) -> Result<Request<'_>, ReviewError> {
-    let Checked { header, kind, object, old_object, fault } = checked::<PodWire<'_>>(body)?;
+    let Checked { header, kind, object, old_object, keys, fault } = checked::<PodWire<'_>>(body)?;
     header.check_kind(&kind.group.0, &kind.kind.0)?;
     if header.scope() == Scope::Unrelated {
         return header.into_request(None, None);
@@ -36,7 +39,7 @@ pub(crate) fn review(body: &[u8]) -> Result<Request<'_>, ReviewError> {
     let (mut pod, old_pod) = (object, old_object);
     if let Some(pod) = &mut pod {
         let met = pod.keys + old_pod.as_ref().map_or(0, |old| old.keys);
-        if unknown_place::is_possible(body, met) {
+        if keys != Some(met) {
             pod.pod.unknown_places = unknown_place::find(body, TemplateAt::Itself);
         }
     }
@@ -45,7 +48,7 @@ pub(crate) fn review(body: &[u8]) -> Result<Request<'_>, ReviewError> {
 
 /// Reads a review of an object with a pod template.
 pub(crate) fn template_review(body: &[u8]) -> Result<TemplateRequest<'_>, ReviewError> {
-    let Checked { header, kind, object, old_object, fault } = checked::<WorkloadWire<'_>>(body)?;
+    let Checked { header, kind, object, old_object, keys, fault } = checked::<WorkloadWire<'_>>(body)?;
     let Some(kind) = header.workload_kind(&kind.group.0, &kind.version.0, &kind.kind.0)? else {
         return header.into_template_request(None, None);
     };
@@ -53,10 +56,10 @@ pub(crate) fn template_review(body: &[u8]) -> Result<TemplateRequest<'_>, Review
         let field = || field_of_wrong_type(body, check_object);
         return Err(header.error(fault.in_field(kind.as_str(), field)));
     }
-    let (mut template, keys) = object.map(|wire| wire.of_kind(kind)).unzip();
-    let (old, old_keys) = old_object.map(|wire| wire.of_kind(kind)).unzip();
+    let (mut template, met) = object.map(|wire| wire.of_kind(kind)).unzip();
+    let (old, met_in_old) = old_object.map(|wire| wire.of_kind(kind)).unzip();
     if let Some(template) = &mut template {
-        if unknown_place::is_possible(body, keys.unwrap_or(0) + old_keys.unwrap_or(0)) {
+        if keys != Some(met.unwrap_or(0) + met_in_old.unwrap_or(0)) {
             template.unknown_places = unknown_place::find(body, kind.template_at());
         }
         template.compare(old.as_ref(), || same_template(body, kind));
@@ -84,18 +87,18 @@ struct Checked<'a, T> {
     kind: Kind<'a>,
     object: Option<T>,
     old_object: Option<T>,
+    /// How many keys of the whole review start like a gMSA field, if somebody counted.
+    keys: Option<usize>,
     /// Why the objects could not be read; then neither is there. That matters only where they are looked at.
     fault: Option<ReviewErrorKind>,
 }
 
 fn checked<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Checked<'a, T>, ReviewError> {
-    // To look at all bytes at once is faster than at each string. What is no UTF-8 may still stand where nobody looks.
-    let read = match str::from_utf8(body) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(body),
-    };
-    let error = match read {
-        Ok(Object(review)) => return Header::check(review),
+    if let Some(Scanned { value: Object(review), keys }) = scan(body, CONTENTS_FIELD) {
+        return Header::check(review, Some(keys));
+    }
+    let error = match serde_json::from_slice(body) {
+        Ok(Object(review)) => return Header::check(review, None),
         Err(error) => error,
     };
     let fault = ReviewErrorKind::of_json(&error);
@@ -103,8 +106,8 @@ fn checked<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Checked<'a, T>, Rev
     let Ok(Object(review)) = serde_json::from_slice::<Object<Review<'a, IgnoredAny>>>(body) else {
         return Err(ReviewError::new(fault));
     };
-    let Checked { header, kind, .. } = Header::check(review)?;
-    Ok(Checked { header, kind, object: None, old_object: None, fault: Some(fault) })
+    let Checked { header, kind, .. } = Header::check(review, None)?;
+    Ok(Checked { header, kind, object: None, old_object: None, keys: None, fault: Some(fault) })
 }
 
 /// What a request says besides its objects.
@@ -121,7 +124,7 @@ pub(crate) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn check<T>(review: Review<'a, T>) -> Result<Checked<'a, T>, ReviewError> {
+    fn check<T>(review: Review<'a, T>, keys: Option<usize>) -> Result<Checked<'a, T>, ReviewError> {
         let is_review = review.kind.as_ref().is_some_and(|kind| kind.0 == "AdmissionReview");
         let api_version = review.api_version.unwrap_or_default().0;
         let version = ReviewVersion::parse(&api_version);
@@ -154,7 +157,7 @@ impl<'a> Header<'a> {
         let header = Header { uid, version, operation, sub_resource, namespace };
         let kind = request.kind.map(|Object(kind)| kind).unwrap_or_default();
         let (object, old_object) = (request.object, request.old_object);
-        Ok(Checked { header, kind, object, old_object, fault: None })
+        Ok(Checked { header, kind, object, old_object, keys, fault: None })
     }
 
     pub(crate) fn scope(&self) -> Scope {

@@ -6,7 +6,6 @@ use std::{
     marker::PhantomData,
 };
 
-use memchr::{memchr, memmem};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -18,28 +17,6 @@ use crate::{
     place::{CONTENTS_FIELD, NAME_FIELD},
     workload::TemplateAt,
 };
-
-/// Whether the body may hold more gMSA keys than the `met` ones. A cheap look at the raw bytes: no false "no",
-/// and a false "yes" only where a string is, or starts like, the name of such a key.
-pub(crate) fn is_possible(body: &[u8], met: usize) -> bool {
-    // Both names start alike. A quote behind a backslash is inside a string, such as an annotation that quotes
-    // a manifest, and opens no key.
-    let keys = memmem::find_iter(body, CONTENTS_FIELD.as_bytes())
-        .filter_map(|at| at.checked_sub(1))
-        .filter(|&quote| body.get(quote) == Some(&b'"'))
-        .filter(|&quote| quote.checked_sub(1).and_then(|before| body.get(before)) != Some(&b'\\'))
-        .count();
-    keys != met || has_escaped_letter(body)
-}
-
-/// Whether a letter is written as an escape, which could spell a key. No API server writes it so.
-fn has_escaped_letter(body: &[u8]) -> bool {
-    let first = memchr(b'\\', body).and_then(|at| body.get(at..));
-    first.is_some_and(|rest| {
-        memmem::find_iter(rest, br"\u00")
-            .any(|at| matches!(rest.get(at.saturating_add(4)), Some(b'4'..=b'7')))
-    })
-}
 
 /// The JSON pointers, within the object, of gMSA keys at unknown places in the review's `request.object`, which has
 /// its pod at `template`. On an update, what stands in the old object just so brings in nothing and is left out.

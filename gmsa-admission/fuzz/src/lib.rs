@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod lint;
 pub mod mutation;
 pub mod permission;
+pub mod readers;
 pub mod review;
 pub mod source;
 
@@ -15,8 +16,9 @@ pub mod source;
 pub type Law = fn(&[u8]);
 
 /// Every target: its name, which is that of its binary and of its folder in the corpus, and its law.
-pub const TARGETS: [(&str, Law); 7] = [
+pub const TARGETS: [(&str, Law); 8] = [
     ("review", review::run),
+    ("readers", readers::run),
     ("mutation", mutation::run),
     ("canonical", canonical::run),
     ("source", source::run),

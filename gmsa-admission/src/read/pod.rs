@@ -90,15 +90,19 @@ impl<'de> Deserialize<'de> for SpecKey {
                 f.write_str("a key")
             }
 
-            fn visit_str<E>(self, key: &str) -> Result<SpecKey, E> {
+            fn visit_str<E: de::Error>(self, key: &str) -> Result<SpecKey, E> {
+                self.visit_bytes(key.as_bytes())
+            }
+
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<SpecKey, E> {
                 Ok(match key {
-                    "securityContext" => SpecKey::SecurityContext,
-                    "serviceAccountName" => SpecKey::ServiceAccountName,
-                    "hostname" => SpecKey::Hostname,
-                    "os" => SpecKey::Os,
+                    b"securityContext" => SpecKey::SecurityContext,
+                    b"serviceAccountName" => SpecKey::ServiceAccountName,
+                    b"hostname" => SpecKey::Hostname,
+                    b"os" => SpecKey::Os,
                     _ => ContainerList::ALL
                         .into_iter()
-                        .find(|list| list.field() == key)
+                        .find(|list| list.field().as_bytes() == key)
                         .map_or(SpecKey::Other, SpecKey::Containers),
                 })
             }

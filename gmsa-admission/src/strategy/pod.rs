@@ -117,17 +117,18 @@ fn proper_options() -> impl Strategy<Value = Value> {
     })
 }
 
-fn security_context(options: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
-    prop_oneof![
+fn security_context(options: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    let contexts = prop_oneof![
         3 => options.prop_map(|options| json!({"runAsNonRoot": true, "windowsOptions": options})),
         1 => Just(json!({"windowsOptions": null})),
         1 => Just(json!({"capabilities": {"drop": ["ALL"]}})),
         1 => Just(Value::Null),
-    ]
+    ];
+    contexts.boxed()
 }
 
 /// Things beside the fields that matter, some of which quote them.
-fn noise() -> impl Strategy<Value = Value> {
+fn noise() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -136,18 +137,19 @@ fn noise() -> impl Strategy<Value = Value> {
         Just(json!("\"gmsaCredentialSpec\": \"quoted\"")),
         Just(json!("gmsaCredentialSpecName")),
     ];
-    leaf.prop_recursive(3, 12, 4, |inner| {
+    let nested = leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
             vec(("[a-zé/~\"]{0,6}", inner), 0..4)
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
-    })
+    });
+    nested.boxed()
 }
 
-fn containers(options: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+fn containers(options: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
     let container = (option::of(security_context(options)), noise());
-    vec(container, 0..4).prop_map(|containers| {
+    let lists = vec(container, 0..4).prop_map(|containers| {
         let named = containers.into_iter().enumerate().map(|(index, (context, noise))| {
             let mut container = Map::new();
             container.extend(context.map(|context| ("securityContext".to_owned(), context)));
@@ -157,26 +159,29 @@ fn containers(options: impl Strategy<Value = Value>) -> impl Strategy<Value = Va
             Value::Object(container)
         });
         Value::from_iter(named)
-    })
+    });
+    lists.boxed()
 }
 
-fn pod_with(options: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
+/// Boxed, as all of its parts are: laid out in one piece, a pod's tree of values does not fit the stack of a test's thread.
+fn pod_with(options: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
     let lists = ContainerList::ALL.map(|_| option::of(containers(options.clone())));
-    (option::of(security_context(options)), lists, noise(), option::of("[a-z]{1,5}"), any::<bool>()).prop_map(
-        |(context, lists, noise, hostname, named)| {
-            let mut spec = Map::new();
-            spec.insert("serviceAccountName".to_owned(), json!(SERVICE_ACCOUNT));
-            spec.insert("volumes".to_owned(), noise);
-            for (list, containers) in ContainerList::ALL.into_iter().zip(lists) {
-                spec.extend(containers.map(|containers| (list.field().to_owned(), containers)));
-            }
-            spec.extend(context.map(|context| ("securityContext".to_owned(), context)));
-            spec.extend(hostname.map(|hostname| ("hostname".to_owned(), json!(hostname))));
-            let metadata = match named {
-                true => json!({"name": "web-0", "annotations": {"gmsaCredentialSpec": "label"}}),
-                false => json!({"generateName": "web-"}),
-            };
-            json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-        },
-    )
+    let parts =
+        (option::of(security_context(options)), lists, noise(), option::of("[a-z]{1,5}"), any::<bool>());
+    let pods = parts.prop_map(|(context, lists, noise, hostname, named)| {
+        let mut spec = Map::new();
+        spec.insert("serviceAccountName".to_owned(), json!(SERVICE_ACCOUNT));
+        spec.insert("volumes".to_owned(), noise);
+        for (list, containers) in ContainerList::ALL.into_iter().zip(lists) {
+            spec.extend(containers.map(|containers| (list.field().to_owned(), containers)));
+        }
+        spec.extend(context.map(|context| ("securityContext".to_owned(), context)));
+        spec.extend(hostname.map(|hostname| ("hostname".to_owned(), json!(hostname))));
+        let metadata = match named {
+            true => json!({"name": "web-0", "annotations": {"gmsaCredentialSpec": "label"}}),
+            false => json!({"generateName": "web-"}),
+        };
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    });
+    pods.boxed()
 }
