@@ -34,7 +34,8 @@ impl<'a> CanonicalContents<'a> {
     /// Reads a document and puts it in canonical form; borrows a text that has it already.
     ///
     /// # Errors
-    /// A text that is not exactly one JSON object, read strictly: see [`ReadErrorKind`](crate::ReadErrorKind).
+    /// [`ReadError`] for a text that is not exactly one JSON object, read strictly: see
+    /// [`ReadErrorKind`](crate::ReadErrorKind).
     ///
     /// ```
     /// use gmsa_credspec::CanonicalContents;
@@ -53,9 +54,9 @@ impl<'a> CanonicalContents<'a> {
     /// Puts a document in canonical form.
     ///
     /// # Errors
-    /// A program can build a document that no text could have been: with a known key a second time among the
-    /// unknown ones ([`DuplicateKey`](crate::ReadErrorKind::DuplicateKey)), or with values nested beyond
-    /// [`DEPTH_LIMIT`]. Lines and columns of the error are those of the document written compactly; the
+    /// [`ReadError`] for a document that no text could have been, which only a program can build: with a known key a
+    /// second time among the unknown ones ([`DuplicateKey`](crate::ReadErrorKind::DuplicateKey)), or with values
+    /// nested beyond [`DEPTH_LIMIT`]. Lines and columns of the error are those of the document written compactly; the
     /// [pointer](ReadError::pointer) is the better guide.
     ///
     /// ```
@@ -136,6 +137,7 @@ impl From<CanonicalContents<'_>> for String {
     }
 }
 
+/// Writes a string that holds the document, as a pod has it, and no object.
 impl Serialize for CanonicalContents<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

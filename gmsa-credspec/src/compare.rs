@@ -40,7 +40,7 @@ pub fn compare(left: &str, right: &str) -> Comparison {
     compare_texts(left, right)
 }
 
-/// What comparing two documents came to.
+/// What comparing two documents came to: the answer of [`compare`](crate::compare()), which has an example of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "two texts are equal, or different, or cannot be compared")]
@@ -67,6 +67,13 @@ impl Comparison {
 }
 
 /// One of the two texts of a comparison.
+///
+/// ```
+/// use gmsa_credspec::{Comparison, Side, compare};
+///
+/// let Comparison::Unreadable { side, .. } = compare("{}", "{") else { panic!("one ends too early") };
+/// assert_eq!((side, side.to_string().as_str()), (Side::Right, "right"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a comparison has two sides")]
 pub enum Side {
@@ -89,6 +96,16 @@ impl fmt::Display for Side {
 /// One place where two documents differ.
 ///
 /// `Display` and `Debug` name the place and the kind, and never a value; see [`JsonPointer`] for keys.
+///
+/// ```
+/// use gmsa_credspec::{Comparison, DifferenceKind, JsonType, compare};
+///
+/// let Comparison::Different(found) = compare(r#"{"Sid":1}"#, r#"{"Sid":"1"}"#) else { panic!("they differ") };
+/// assert_eq!(found[0].pointer().as_str(), "/Sid");
+/// let (left, right) = (JsonType::Number, JsonType::String);
+/// assert_eq!(found[0].kind(), DifferenceKind::Type { left, right });
+/// assert_eq!(found[0].to_string(), "`/Sid` is a number on the left and a string on the right");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pointer: JsonPointer,
@@ -124,7 +141,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The kind of a [`Difference`].
+/// The kind of a [`Difference`], which has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DifferenceKind {

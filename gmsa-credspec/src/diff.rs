@@ -70,6 +70,17 @@ pub fn diff(left: &CredentialSpec, right: &CredentialSpec) -> Vec<Difference> {
 ///
 /// `Display` and `Debug` name the place and the kind, and never a value; see [`JsonPointer`] for keys. [`render`]
 /// shows values.
+///
+/// ```
+/// use gmsa_credspec::{Side, diff::{DifferenceKind, diff}};
+///
+/// let left = gmsa_credspec::read(r#"{"CmsPlugins":["ActiveDirectory"]}"#)?;
+/// let found = diff(&left, &gmsa_credspec::read("{}")?);
+/// assert_eq!(found[0].kind(), DifferenceKind::OnlyLeft);
+/// assert_eq!(found[0].pointer(Side::Left).map(|pointer| pointer.as_str()), Some("/CmsPlugins"));
+/// assert_eq!(found[0].pointer(Side::Right), None);
+/// # Ok::<(), gmsa_credspec::ReadError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Difference {
     kind: DifferenceKind,
@@ -146,6 +157,17 @@ impl fmt::Debug for Difference {
 }
 
 /// The kind of a [`Difference`].
+///
+/// ```
+/// use gmsa_credspec::{JsonType, diff::{DifferenceKind, diff}};
+///
+/// let left = gmsa_credspec::read(r#"{"DomainJoinConfig":{"Sid":"s-1-5-21-1-2-3","Guid":1}}"#)?;
+/// let right = gmsa_credspec::read(r#"{"DomainJoinConfig":{"Sid":"S-1-5-21-1-2-3","Guid":"1"}}"#)?;
+/// let kinds: Vec<_> = diff(&left, &right).iter().map(|difference| difference.kind()).collect();
+/// let (left, right) = (JsonType::Number, JsonType::String);
+/// assert_eq!(kinds, [DifferenceKind::Type { left, right }, DifferenceKind::Spelling]);
+/// # Ok::<(), gmsa_credspec::ReadError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DifferenceKind {

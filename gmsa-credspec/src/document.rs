@@ -13,7 +13,7 @@ use crate::read_error::{ReadError, ReadErrorKind};
 /// that the format does not know.
 ///
 /// # Errors
-/// A text that is not exactly one JSON object, read strictly: see [`ReadErrorKind`].
+/// [`ReadError`] for a text that is not exactly one JSON object, read strictly: see [`ReadErrorKind`].
 ///
 /// ```
 /// use gmsa_credspec::read;

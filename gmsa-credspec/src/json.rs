@@ -4,10 +4,20 @@ use crate::number::Number;
 use crate::pointer::Segment;
 use crate::read_error::{Expected, ReadError, ReadErrorKind};
 
-/// How deeply objects and arrays may be nested; the document itself is level 1. The format has five levels.
+/// How many levels of objects and arrays there may be; the document itself is level 1. The format has five levels.
 pub const DEPTH_LIMIT: u8 = 64;
 
 /// The type of a JSON value.
+///
+/// Source: RFC 8259 section 3.
+///
+/// ```
+/// use gmsa_credspec::{JsonType, ReadErrorKind, read};
+///
+/// let error = read("[]").unwrap_err();
+/// assert_eq!(error.kind(), ReadErrorKind::NotAnObject { found: JsonType::Array });
+/// assert_eq!(JsonType::Array.to_string(), "an array");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 8259 has these and no others")]
 pub enum JsonType {

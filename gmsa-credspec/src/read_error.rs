@@ -62,7 +62,7 @@ impl ReadError {
     }
 }
 
-/// The kind of a [`ReadError`].
+/// The kind of a [`ReadError`], which has an example. `Display` is the start of its sentence.
 ///
 /// Sources: RFC 8259 for the grammar; RFC 7493 (I-JSON) for duplicate keys and surrogates; Go's `encoding/json`,
 /// with which Kubernetes reads documents, for numbers out of range.
@@ -100,7 +100,7 @@ pub enum ReadErrorKind {
     NumberOutOfRange,
     /// Objects and arrays are nested too deeply.
     TooDeep {
-        /// The greatest depth allowed.
+        /// The greatest depth allowed, in levels.
         limit: u8,
     },
     /// A key that `serde_json` gives a meaning of its own (`$serde_json::private::…`) when some crate in the
@@ -129,6 +129,13 @@ impl fmt::Display for ReadErrorKind {
 }
 
 /// What the grammar wants at a place; see [`ReadErrorKind::Syntax`].
+///
+/// ```
+/// use gmsa_credspec::{Expected, ReadErrorKind, read};
+///
+/// let error = read(r#"{"CmsPlugins" []}"#).unwrap_err();
+/// assert_eq!(error.kind(), ReadErrorKind::Syntax { expected: Expected::Colon });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expected {

@@ -12,6 +12,7 @@ use crate::{
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const MIXED: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
+/// A valid name of up to 15 characters and a dot.
 impl<'a> Arbitrary<'a> for CredentialSpecName<'static> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let labels = [word(u, LOWER, 12)?, word(u, LOWER, 3)?];
@@ -19,30 +20,35 @@ impl<'a> Arbitrary<'a> for CredentialSpecName<'static> {
     }
 }
 
+/// A namespace and a name of up to 8 characters each.
 impl<'a> Arbitrary<'a> for ServiceAccountRef {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         valid(format!("{}/{}", word(u, LOWER, 8)?, word(u, LOWER, 8)?))
     }
 }
 
+/// A valid name of ASCII letters, digits and `_`.
 impl<'a> Arbitrary<'a> for AccountName {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         valid(word(u, MIXED, 20)?)
     }
 }
 
+/// A valid name of two labels, in lower case.
 impl<'a> Arbitrary<'a> for DnsName {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         valid(format!("{}.{}", word(u, LOWER, 12)?, word(u, LOWER, 3)?))
     }
 }
 
+/// A valid name of ASCII letters, digits and `_`.
 impl<'a> Arbitrary<'a> for NetBiosName {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         valid(word(u, MIXED, 15)?)
     }
 }
 
+/// Any GUID but the nil one.
 impl<'a> Arbitrary<'a> for Guid {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         // The GUID that is zero is not valid.
@@ -51,6 +57,7 @@ impl<'a> Arbitrary<'a> for Guid {
     }
 }
 
+/// Any domain: three numbers below 2^32.
 impl<'a> Arbitrary<'a> for DomainSid {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let [a, b, c] = u.arbitrary::<[u32; 3]>()?;
@@ -58,6 +65,7 @@ impl<'a> Arbitrary<'a> for DomainSid {
     }
 }
 
+/// An authority below 2^32 and 1 to 15 numbers; few are those of a domain or an account.
 impl<'a> Arbitrary<'a> for Sid {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let mut text = format!("S-1-{}", u.arbitrary::<u32>()?);
@@ -78,9 +86,10 @@ impl<'a, T: Arbitrary<'a>> Arbitrary<'a> for AsWritten<T> {
     }
 }
 
-/// An object of the document: each key there or not, and now and then one that the format does not know.
 macro_rules! arbitrary_object {
     ($name:ident { $($field:ident: $of:path),* $(,)? }) => {
+        /// Each key there or not, with values that may be wrong, and now and then a key that the format does not
+        /// know.
         impl<'a> Arbitrary<'a> for $name {
             fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
                 let mut object = Self::default();

@@ -37,7 +37,7 @@ impl<T> AsWritten<T> {
         }
     }
 
-    /// The value, if it has the expected type.
+    /// The value to change, if it has the expected type.
     pub fn expected_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Expected(value) => Some(value),

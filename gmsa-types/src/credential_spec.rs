@@ -22,7 +22,7 @@ macro_rules! document_object {
                 #[serde(rename = $key, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<AsWritten<$ty>>,
             )*
-            /// Keys that the format does not know, by name.
+            /// Keys that the format does not know, by name. A known key in here would be written a second time.
             #[serde(flatten)]
             pub unknown: BTreeMap<String, Value>,
         }
@@ -33,12 +33,15 @@ macro_rules! document_object {
             pub const KEYS: &'static [&'static str] = &[$($key),*];
         }
 
+        /// Names the type alone: the contents of a credential spec stay out of logs.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
         }
 
+        /// Takes an object with whatever is in it, and refuses another type and a key that occurs twice. Errors
+        /// repeat nothing of the document.
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Object;
@@ -132,6 +135,19 @@ document_object! {
 
 document_object! {
     /// The domain of a credential spec and its machine account.
+    ///
+    /// Source: Microsoft, "Troubleshoot gMSAs for Windows containers"; `CredentialSpec.psm1`, `New-CredentialSpec`.
+    ///
+    /// ```
+    /// use gmsa_types::{DomainJoinConfig, DomainSid};
+    ///
+    /// let domain: DomainJoinConfig = serde_json::from_str(r#"{"Sid":"S-1-5-21-1-2-3","Guid":null}"#)?;
+    /// let sid = domain.sid.as_ref().and_then(|sid| sid.expected()).ok_or("no SID")?;
+    /// assert!(DomainSid::try_from(sid.as_str()).is_ok());
+    /// // `null` is there, and is no text.
+    /// assert!(domain.guid.is_some_and(|guid| guid.expected().is_none()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     DomainJoinConfig {
         /// The security identifier of the *domain* (the Kubernetes page once said "of the gMSA", wrongly).
         sid: String = "Sid",
@@ -150,6 +166,29 @@ document_object! {
 
 document_object! {
     /// The Active Directory part of a credential spec.
+    ///
+    /// Source: Microsoft, "Create gMSAs for Windows containers"; `CredentialSpec.psm1`, `New-CredentialSpec`.
+    ///
+    /// ```
+    /// use gmsa_types::{ActiveDirectoryConfig, GroupManagedServiceAccount};
+    ///
+    /// let entry = |scope: &str| GroupManagedServiceAccount {
+    ///     name: Some("WebApp1".into()),
+    ///     scope: Some(scope.into()),
+    ///     ..GroupManagedServiceAccount::default()
+    /// };
+    /// let directory = ActiveDirectoryConfig {
+    ///     group_managed_service_accounts: Some(
+    ///         vec![entry("contoso.com").into(), entry("CONTOSO").into()].into(),
+    ///     ),
+    ///     ..ActiveDirectoryConfig::default()
+    /// };
+    /// assert_eq!(
+    ///     serde_json::to_string(&directory)?,
+    ///     r#"{"GroupManagedServiceAccounts":[{"Name":"WebApp1","Scope":"contoso.com"},{"Name":"WebApp1","Scope":"CONTOSO"}]}"#,
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ActiveDirectoryConfig {
         /// The accounts, normally one entry for the DNS and one for the NetBIOS name of the domain.
         group_managed_service_accounts: Vec<AsWritten<GroupManagedServiceAccount>> = "GroupManagedServiceAccounts",
@@ -160,6 +199,10 @@ document_object! {
 
 document_object! {
     /// One account that the container may log on as, in one scope.
+    ///
+    /// [`ActiveDirectoryConfig`] has an example.
+    ///
+    /// Source: `CredentialSpec.psm1`, `New-CredentialSpec`.
     GroupManagedServiceAccount {
         /// The account's SAM name, without the trailing `$`.
         name: String = "Name",
@@ -170,6 +213,24 @@ document_object! {
 
 document_object! {
     /// The plug-in through which a host outside the domain fetches the account's password.
+    ///
+    /// Source: Microsoft, "ICcgDomainAuthCredentials", and "Create gMSAs for Windows containers".
+    ///
+    /// ```
+    /// use gmsa_types::HostAccountConfig;
+    ///
+    /// let host = HostAccountConfig {
+    ///     portable_ccg_version: Some("1".into()),
+    ///     plugin_guid: Some("{CCC2A336-D7F3-4818-A213-272B7924213E}".into()),
+    ///     ..HostAccountConfig::default()
+    /// };
+    /// assert_eq!(
+    ///     serde_json::to_string(&host)?,
+    ///     r#"{"PortableCcgVersion":"1","PluginGUID":"{CCC2A336-D7F3-4818-A213-272B7924213E}"}"#,
+    /// );
+    /// assert_eq!(format!("{host:?}"), "HostAccountConfig { .. }");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     HostAccountConfig {
         /// The version of the plug-in interface; always the string `"1"`.
         portable_ccg_version: String = "PortableCcgVersion",

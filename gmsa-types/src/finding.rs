@@ -42,6 +42,15 @@ pub use fix::{Edit, Fix, FixError, FixErrorKind};
 pub use place::{ObjectRef, Pointer, SourcePosition};
 
 /// The id of a rule, such as `GC302`: two letters for the kind of the check and a number that is never used again.
+///
+/// ```
+/// use gmsa_types::finding::RuleId;
+///
+/// const UNKNOWN_KEY: RuleId = RuleId::new("GC202");
+/// assert_eq!(UNKNOWN_KEY.as_str(), "GC202");
+/// assert_eq!(serde_json::to_value(UNKNOWN_KEY)?, "GC202");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(&'static str);
 
@@ -70,6 +79,16 @@ impl Serialize for RuleId {
 }
 
 /// How bad a finding is. The worse is the greater: `Info < Warning < Error`.
+///
+/// ```
+/// use gmsa_types::finding::{Finding, RuleId, Severity};
+///
+/// let rule = RuleId::new("GC202");
+/// let findings = [Finding::info(rule, "unknown key"), Finding::warning(rule, "unknown key")];
+/// let worst = findings.iter().map(Finding::severity).max();
+/// assert_eq!(worst, Some(Severity::Warning));
+/// assert!(worst < Some(Severity::Error));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(

@@ -22,6 +22,15 @@ pub struct InvalidValue {
 }
 
 /// The kind of an [`InvalidValue`].
+///
+/// ```
+/// use gmsa_types::{CredentialSpecName, Fault, Guid};
+///
+/// let error = CredentialSpecName::try_from("a".repeat(300)).unwrap_err();
+/// assert_eq!(error.fault(), &Fault::TooLong { limit: 253, length: 300 });
+/// let error = Guid::try_from("00000000-0000-0000-0000-000000000000").unwrap_err();
+/// assert_eq!(error.fault(), &Fault::Rule("it is the nil GUID"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

@@ -44,6 +44,7 @@ impl<T: JsonSchema> JsonSchema for AsWritten<T> {
 
 macro_rules! schema {
     ($name:ident $(<$lifetime:lifetime>)?, $generator:ident => $schema:expr) => {
+        /// The schema of a value that is well formed.
         impl JsonSchema for $name $(<$lifetime>)? {
             fn schema_name() -> Cow<'static, str> {
                 stringify!($name).into()

@@ -64,6 +64,10 @@ impl<'a> CredentialSpecName<'a> {
     }
 }
 
+/// Checks the text and keeps it, borrowed or owned.
+///
+/// # Errors
+/// [`InvalidValue`] with the kind of the first fault and, if it has one, its place.
 impl<'a> TryFrom<Cow<'a, str>> for CredentialSpecName<'a> {
     type Error = InvalidValue;
 
@@ -73,6 +77,7 @@ impl<'a> TryFrom<Cow<'a, str>> for CredentialSpecName<'a> {
     }
 }
 
+/// As from [`Cow`], borrowing the text.
 impl<'a> TryFrom<&'a str> for CredentialSpecName<'a> {
     type Error = InvalidValue;
 
@@ -81,6 +86,7 @@ impl<'a> TryFrom<&'a str> for CredentialSpecName<'a> {
     }
 }
 
+/// As from [`Cow`], keeping the text.
 impl TryFrom<String> for CredentialSpecName<'_> {
     type Error = InvalidValue;
 
@@ -89,6 +95,7 @@ impl TryFrom<String> for CredentialSpecName<'_> {
     }
 }
 
+/// As from [`Cow`], with a copy of the text; `TryFrom<&str>` makes none.
 impl FromStr for CredentialSpecName<'static> {
     type Err = InvalidValue;
 
@@ -122,6 +129,7 @@ impl fmt::Display for CredentialSpecName<'_> {
     }
 }
 
+/// Reads a string, which it owns, and refuses one that breaks the rule of the type.
 impl<'de> Deserialize<'de> for CredentialSpecName<'_> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 use crate::{AsWritten, CredentialSpec};
 
 /// The API group of the resource.
+///
+/// Source, of the kind, plural and versions as well: kubernetes-sigs/windows-gmsa,
+/// `admission-webhook/deploy/gmsa-crd.yml`.
 pub const GROUP: &str = "windows.k8s.io";
 /// The kind of the resource.
 pub const KIND: &str = "GMSACredentialSpec";
@@ -17,6 +20,8 @@ pub const V1: &str = "v1";
 /// The deprecated version; it differs from [`V1`] in its name alone.
 pub const V1ALPHA1: &str = "v1alpha1";
 /// The RBAC verb that permits a service account to run pods with a credential spec.
+///
+/// Source: Kubernetes, "Configure GMSA for Windows Pods and containers".
 pub const VERB_USE: &str = "use";
 
 /// The custom resource: a credential spec under a name, for the whole cluster.
@@ -73,6 +78,7 @@ impl Metadata for GmsaCredentialSpec {
     }
 }
 
+/// Writes `windows.k8s.io/v1`, whatever version was read; `credspec` only if there is one.
 impl Serialize for GmsaCredentialSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = if self.credspec.is_some() { 4 } else { 3 };
@@ -87,6 +93,8 @@ impl Serialize for GmsaCredentialSpec {
     }
 }
 
+/// Refuses another `apiVersion` or `kind`. Where one of them is missing it is taken as meant, since the items of a
+/// list have neither. A `credspec` that is null counts as missing, as for an API server.
 impl<'de> Deserialize<'de> for GmsaCredentialSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Not `deserialize_map`: some formats then refuse other types without asking the visitor.
@@ -109,6 +117,7 @@ impl<'de> Deserialize<'de> for GmsaCredentialSpec {
     }
 }
 
+/// Shows the name alone: annotations can hold the document.
 impl fmt::Debug for GmsaCredentialSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GmsaCredentialSpec").field("name", &self.metadata.name).finish_non_exhaustive()

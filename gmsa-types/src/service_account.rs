@@ -6,7 +6,8 @@ use crate::{Fault, InvalidValue, check_dns_label, check_dns_subdomain, dns, inva
 
 /// A service account: its namespace and its name, both checked.
 ///
-/// Written `namespace/name`, or as the user name that the API server gives it.
+/// Written `namespace/name`, or as the user name that the API server gives it. serde has it as an object of
+/// `namespace` and `name`, and checks both on reading.
 ///
 /// Source: Kubernetes `apiserver/pkg/authentication/serviceaccount/util.go`.
 ///
@@ -36,6 +37,16 @@ impl ServiceAccountRef {
     ///
     /// [`InvalidValue`] if the namespace is no DNS-1123 label or the name no DNS-1123 subdomain. The error names
     /// the part, and its place is one within that part.
+    ///
+    /// ```
+    /// use gmsa_types::ServiceAccountRef;
+    ///
+    /// let account = ServiceAccountRef::new("team-a", "default")?;
+    /// assert_eq!((account.namespace(), account.name()), ("team-a", "default"));
+    /// let error = ServiceAccountRef::new("team.a", "default").unwrap_err();
+    /// assert_eq!(error.to_string(), "namespace must not contain `.` (character 5)");
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Result<Self, InvalidValue> {
         let (namespace, name) = (namespace.into(), name.into());
         check_dns_label(NAMESPACE, &namespace)?;
@@ -89,13 +100,17 @@ impl From<ServiceAccountRef> for Parts<String> {
     }
 }
 
-/// `namespace/name`
+/// `namespace/name`, never the user name.
 impl AsRef<str> for ServiceAccountRef {
     fn as_ref(&self) -> &str {
         &self.text
     }
 }
 
+/// Reads `namespace/name`, or `system:serviceaccount:namespace:name`.
+///
+/// # Errors
+/// [`InvalidValue`], whose place is one in the whole text.
 impl FromStr for ServiceAccountRef {
     type Err = InvalidValue;
 
@@ -130,6 +145,7 @@ impl TryFrom<String> for ServiceAccountRef {
     }
 }
 
+/// `namespace/name`, never the user name.
 impl fmt::Display for ServiceAccountRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -96,6 +96,7 @@ impl DomainSid {
 
 validated_text!(DomainSid);
 
+/// The identifier of a domain is one among others.
 impl From<DomainSid> for Sid {
     fn from(domain: DomainSid) -> Self {
         Self(domain.0)

@@ -17,12 +17,13 @@ pub(crate) fn check_length(text: &str, limit: usize) -> Result<(), Flaw> {
 macro_rules! validated_text {
     ($name:ident) => {
         impl $name {
-            /// The text.
+            /// The text, in the form that the type keeps.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
+        /// As from `&str`.
         impl TryFrom<String> for $name {
             type Error = $crate::InvalidValue;
 
@@ -31,6 +32,10 @@ macro_rules! validated_text {
             }
         }
 
+        /// Checks the text by the rule that the type states.
+        ///
+        /// # Errors
+        /// [`InvalidValue`](crate::InvalidValue) with the kind of the first fault and, if it has one, its place.
         impl TryFrom<&str> for $name {
             type Error = $crate::InvalidValue;
 
@@ -42,6 +47,7 @@ macro_rules! validated_text {
             }
         }
 
+        /// As `TryFrom<&str>`.
         impl std::str::FromStr for $name {
             type Err = $crate::InvalidValue;
 
@@ -74,6 +80,7 @@ macro_rules! validated_text {
             }
         }
 
+        /// Reads a string, and refuses one that breaks the rule of the type.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
@@ -92,6 +99,7 @@ macro_rules! ignores_ascii_case {
             }
         }
 
+        /// Ignores ASCII case.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.0.eq_ignore_ascii_case(&other.0)
@@ -106,12 +114,14 @@ macro_rules! ignores_ascii_case {
             }
         }
 
+        /// The order of the bytes in lower case.
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
                 self.folded().cmp(other.folded())
             }
         }
 
+        /// Ignores ASCII case, as equality does.
         impl std::hash::Hash for $name {
             fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
                 self.folded().for_each(|byte| state.write_u8(byte));

@@ -90,7 +90,7 @@ impl fmt::Display for AwsError {
 
 impl std::error::Error for AwsError {}
 
-/// The kind of an [`AwsError`]. `Display` is the end of its sentence.
+/// The kind of an [`AwsError`], which has an example. `Display` is the end of its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AwsErrorKind {

@@ -35,10 +35,13 @@ pub enum DockerOption {
 }
 
 impl DockerOption {
-    /// The option that carries a document itself, as ASCII. The command line of Windows has 32 767 characters.
+    /// The option that carries a document itself, as ASCII. A command line of Windows has at most 32,767 characters,
+    /// with the NUL at its end; nothing here checks that.
+    ///
+    /// Source: Microsoft, "CreateProcessW".
     ///
     /// # Errors
-    /// A document that no text could have been.
+    /// [`ReadError`](crate::ReadError) for a document that no text could have been.
     ///
     /// ```
     /// use gmsa_credspec::convert::DockerOption;
@@ -69,7 +72,8 @@ impl DockerOption {
     /// The option that counts among several, such as Compose's `security_opt`: the last, if all of them are right.
     ///
     /// # Errors
-    /// That of the first option that is not right. Docker for Windows knows no other options than this one.
+    /// [`DockerOptionError`] of the first option that is not right. Docker for Windows knows no other options than
+    /// this one.
     ///
     /// ```
     /// use gmsa_credspec::convert::DockerOption;
@@ -86,6 +90,9 @@ impl DockerOption {
 }
 
 /// Reads `credentialspec=SCHEME://VALUE`, with or without `--security-opt` and a space or `=` in front.
+///
+/// # Errors
+/// [`DockerOptionError`]. What stands behind `raw://` is not read here; [`RawContents::read`] does that.
 impl FromStr for DockerOption {
     type Err = DockerOptionError;
 
@@ -140,6 +147,8 @@ impl fmt::Debug for DockerOption {
 /// `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Virtualization\Containers\CredentialSpecs`: any text without
 /// control characters that is not empty.
 ///
+/// Source: moby/moby, `daemon/oci_windows.go`, `readCredentialSpecRegistry`.
+///
 /// ```
 /// use gmsa_credspec::convert::RegistryValue;
 ///
@@ -156,6 +165,8 @@ impl RegistryValue {
     }
 }
 
+/// # Errors
+/// [`DockerOptionError::Value`].
 impl FromStr for RegistryValue {
     type Err = DockerOptionError;
 
@@ -176,6 +187,16 @@ impl fmt::Display for RegistryValue {
 /// What stands behind `raw://`. Docker passes it to Windows unread; [`read`](Self::read) reads it.
 ///
 /// `Debug` shows the length alone.
+///
+/// ```
+/// use gmsa_credspec::convert::DockerOption;
+///
+/// let option: DockerOption = "credentialspec=raw://{}".parse()?;
+/// let DockerOption::Raw(raw) = option else { panic!("it is raw") };
+/// assert_eq!(raw.as_str(), "{}");
+/// assert_eq!(format!("{raw:?}"), "RawContents(2 bytes)");
+/// # Ok::<(), gmsa_credspec::convert::DockerOptionError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawContents(String);
 
@@ -188,7 +209,7 @@ impl RawContents {
     /// Reads the text as a document, strictly.
     ///
     /// # Errors
-    /// That of [`read`](crate::read()).
+    /// [`ReadError`](crate::ReadError), as from [`read`](crate::read()).
     ///
     /// ```
     /// use gmsa_credspec::convert::DockerOption;
@@ -203,6 +224,7 @@ impl RawContents {
     }
 }
 
+/// Shows the length alone, in bytes.
 impl fmt::Debug for RawContents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawContents({} bytes)", self.0.len())
@@ -210,6 +232,17 @@ impl fmt::Debug for RawContents {
 }
 
 /// Why a text is not a [`DockerOption`], in Docker's words where it has some. The text is not repeated.
+///
+/// ```
+/// use gmsa_credspec::convert::{DockerOption, DockerOptionError, SpecPathError};
+///
+/// let error = |text: &str| text.parse::<DockerOption>().unwrap_err();
+/// assert_eq!(error("credentialspec:file://webapp1.json"), DockerOptionError::NoEqualsSign);
+/// assert_eq!(
+///     error(r"credentialspec=file://C:\specs\webapp1.json"),
+///     DockerOptionError::Path(SpecPathError::Absolute),
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum DockerOptionError {

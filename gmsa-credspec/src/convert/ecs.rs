@@ -61,8 +61,8 @@ impl EcsEntry {
     /// Checks the prefix against the document that is at the location.
     ///
     /// # Errors
-    /// [`NoHostAccountConfig`](EcsEntryError::NoHostAccountConfig). The other way round is right: a host in the domain
-    /// has no use for that part.
+    /// [`EcsEntryError::NoHostAccountConfig`], if the prefix is domainless and the document lacks that part. The other
+    /// way round is right: a host in the domain has no use for it.
     ///
     /// ```
     /// use gmsa_credspec::convert::{EcsEntry, EcsEntryError};
@@ -80,6 +80,10 @@ impl EcsEntry {
     }
 }
 
+/// Reads `PREFIX:file://PATH` or `PREFIX:ARN`.
+///
+/// # Errors
+/// [`EcsEntryError`], but never for what the document at the location says.
 impl FromStr for EcsEntry {
     type Err = EcsEntryError;
 
@@ -113,6 +117,15 @@ impl fmt::Display for EcsEntry {
 }
 
 /// Where the document of an [`EcsEntry`] is.
+///
+/// ```
+/// use gmsa_credspec::convert::{EcsEntry, EcsLocation};
+///
+/// let entry: EcsEntry = "credentialspec:arn:aws:s3:::specs/webapp1.json".parse()?;
+/// let EcsLocation::Arn(arn) = entry.location() else { panic!("it is an ARN") };
+/// assert_eq!((arn.service(), arn.as_str()), ("s3", "arn:aws:s3:::specs/webapp1.json"));
+/// # Ok::<(), gmsa_credspec::convert::EcsEntryError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EcsLocation {
@@ -154,6 +167,8 @@ impl EcsArn {
     }
 }
 
+/// # Errors
+/// [`EcsEntryError::ArnService`] for the ARN of another service, [`EcsEntryError::Arn`] for one that is not complete.
 impl FromStr for EcsArn {
     type Err = EcsEntryError;
 
@@ -188,6 +203,13 @@ impl FromStr for EcsArn {
 }
 
 /// Why a text is not an [`EcsEntry`], or an entry does not fit its document.
+///
+/// ```
+/// use gmsa_credspec::convert::{EcsEntry, EcsEntryError};
+///
+/// let error = "credentialspec:webapp1.json".parse::<EcsEntry>().unwrap_err();
+/// assert_eq!(error, EcsEntryError::Location);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum EcsEntryError {

@@ -87,6 +87,7 @@ impl fmt::Display for Form {
     }
 }
 
+/// Reads the name of a form, in lower case as it stands in the table of the [module](crate::convert).
 impl FromStr for Form {
     type Err = UnknownForm;
 
@@ -96,6 +97,13 @@ impl FromStr for Form {
 }
 
 /// A text is not the name of a [`Form`]. The message lists the names.
+///
+/// ```
+/// use gmsa_credspec::convert::Form;
+///
+/// let error = "yaml".parse::<Form>().unwrap_err();
+/// assert!(error.to_string().starts_with("form is not one of `document`, `resource-yaml`,"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownForm(());
 

@@ -20,7 +20,7 @@ use crate::{CanonicalContents, JsonPointer, JsonType, ReadError, read};
 /// pruning and nullable fields.
 ///
 /// # Errors
-/// The document has [losses](ResourceError::losses), or is one that no text could have been.
+/// [`ResourceError`], if the document has [losses](ResourceError::losses) or is one that no text could have been.
 ///
 /// ```
 /// use gmsa_credspec::convert::to_resource;
@@ -45,7 +45,7 @@ pub fn to_resource(
 /// The resource of what it can hold of a credential spec, and what it cannot hold.
 ///
 /// # Errors
-/// The document is one that no text could have been.
+/// [`ResourceError::NoDocument`] for a document that no text could have been.
 ///
 /// ```
 /// use gmsa_credspec::convert::to_resource_lossy;
@@ -68,7 +68,7 @@ pub fn to_resource_lossy(
 /// server has no losses; one from a file can.
 ///
 /// # Errors
-/// There is none or it is no object, or it has [losses](ResourceError::losses).
+/// [`ResourceError`], if there is none, it is no object, or it has [losses](ResourceError::losses).
 ///
 /// ```
 /// use gmsa_credspec::convert::{from_resource, to_resource};
@@ -86,7 +86,7 @@ pub fn from_resource(resource: &GmsaCredentialSpec) -> Result<CredentialSpec, Re
 /// What an API server would keep of the credential spec in a resource, and what it would not.
 ///
 /// # Errors
-/// There is none, or it is no object.
+/// [`ResourceError::Missing`], if there is none; [`ResourceError::NotAnObject`], if it is no object.
 ///
 /// ```
 /// use gmsa_credspec::convert::from_resource_lossy;
@@ -141,7 +141,9 @@ impl fmt::Display for Loss {
     }
 }
 
-/// The kind of a [`Loss`].
+/// The kind of a [`Loss`], which has an example.
+///
+/// Source: Kubernetes, "Custom Resources", pruning and nullable fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LossKind {
@@ -157,6 +159,17 @@ pub enum LossKind {
 }
 
 /// Why there is no resource of a document, or no document in a resource.
+///
+/// ```
+/// use gmsa_credspec::{JsonType, convert::{ResourceError, from_resource}};
+/// use gmsa_types::GmsaCredentialSpec;
+///
+/// let resource: GmsaCredentialSpec = serde_json::from_str(r#"{"credspec":"{}"}"#)?;
+/// let error = from_resource(&resource).unwrap_err();
+/// assert_eq!(error, ResourceError::NotAnObject { found: JsonType::String });
+/// assert!(error.losses().is_empty());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceError {
@@ -174,7 +187,7 @@ pub enum ResourceError {
 }
 
 impl ResourceError {
-    /// The parts that the resource cannot hold.
+    /// The parts that the resource cannot hold; none for the other kinds.
     pub fn losses(&self) -> &[Loss] {
         match self {
             Self::Losses(losses) => losses,

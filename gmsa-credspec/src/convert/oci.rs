@@ -11,7 +11,7 @@ use crate::{CanonicalContents, ReadError, read};
 /// Sources: opencontainers/runtime-spec, `config-windows.md`; microsoft/hcsshim, `internal/hcsoci/create.go`.
 ///
 /// # Errors
-/// A document that no text could have been.
+/// [`ReadError`] for a document that no text could have been.
 ///
 /// ```
 /// use gmsa_credspec::convert::{from_oci, to_oci};
@@ -31,7 +31,7 @@ pub fn to_oci(spec: &CredentialSpec) -> Result<Value, ReadError> {
 /// The credential spec in a runtime's `config.json`, or in the part of it that [`to_oci`] makes.
 ///
 /// # Errors
-/// There is none, or it is one that runtimes ignore or that cannot be read strictly.
+/// [`OciError`], if there is none, or it is one that runtimes ignore or that cannot be read strictly.
 ///
 /// ```
 /// use gmsa_credspec::convert::from_oci;
@@ -53,6 +53,15 @@ pub fn from_oci(config: &Value) -> Result<CredentialSpec, OciError> {
 }
 
 /// Why a runtime's configuration gives no credential spec.
+///
+/// ```
+/// use gmsa_credspec::convert::{OciError, from_oci};
+/// use serde_json::json;
+///
+/// assert_eq!(from_oci(&json!({"windows": {}})), Err(OciError::Missing));
+/// let error = from_oci(&json!({"windows": {"credentialSpec": "{}{}"}})).unwrap_err();
+/// assert!(error.to_string().ends_with("data after the document at line 1, column 3"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OciError {

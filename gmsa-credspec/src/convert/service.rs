@@ -38,7 +38,8 @@ impl ServiceSource {
     /// does an extension key (`x-...`).
     ///
     /// # Errors
-    /// No source, several, or something else than texts under these three keys.
+    /// [`ServiceSourceError`] for no source, several, something else than texts under these three keys, and names that
+    /// are not valid.
     ///
     /// ```
     /// use gmsa_credspec::convert::ServiceSource;
@@ -88,6 +89,9 @@ impl ServiceSource {
 
 /// Reads `config://NAME`, `file://PATH` or `registry://VALUE`, with or without `--credential-spec` and a space or `=`
 /// in front.
+///
+/// # Errors
+/// [`ServiceSourceError::Prefix`] for another scheme, or that of the name behind it.
 impl FromStr for ServiceSource {
     type Err = ServiceSourceError;
 
@@ -138,6 +142,8 @@ impl ConfigName {
     }
 }
 
+/// # Errors
+/// [`ServiceSourceError::ConfigName`].
 impl FromStr for ConfigName {
     type Err = ServiceSourceError;
 
@@ -160,6 +166,14 @@ impl fmt::Display for ConfigName {
 }
 
 /// Why something is not a [`ServiceSource`]. No text is repeated.
+///
+/// ```
+/// use gmsa_credspec::convert::{ServiceSource, ServiceSourceError};
+///
+/// let error = |text: &str| text.parse::<ServiceSource>().unwrap_err();
+/// assert_eq!(error("raw://{}"), ServiceSourceError::Prefix);
+/// assert_eq!(error("config://-webapp1"), ServiceSourceError::ConfigName);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceSourceError {

@@ -32,6 +32,8 @@ impl fmt::Display for SpecPath {
     }
 }
 
+/// # Errors
+/// [`SpecPathError`].
 impl FromStr for SpecPath {
     type Err = SpecPathError;
 
@@ -50,7 +52,7 @@ impl TryFrom<String> for SpecPath {
     }
 }
 
-/// Why a text is not a [`SpecPath`]. Absolute and outside are in Docker's words.
+/// Why a text is not a [`SpecPath`], which has an example. Absolute and outside are in Docker's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecPathError {

@@ -35,7 +35,8 @@ pub struct ConvertOptions {
 /// What comes out is the document, in any form but those that only name it; keep it out of logs.
 ///
 /// # Errors
-/// The form cannot hold a part of the document, or needs a name that neither the options nor the document have.
+/// [`ConvertError`], if the form cannot hold a part of the document, or needs a name that neither the options nor the
+/// document have.
 ///
 /// ```
 /// use gmsa_credspec::convert::{ConvertOptions, Form, convert};
@@ -77,6 +78,17 @@ pub fn convert(spec: &CredentialSpec, form: Form, options: &ConvertOptions) -> R
 }
 
 /// Why there is no such form of a document. No message repeats a value.
+///
+/// ```
+/// use gmsa_credspec::convert::{ConvertError, ConvertOptions, Form, convert};
+///
+/// let spec = gmsa_credspec::read(r#"{"CmsPlugins":["ActiveDirectory"],"Extra":1}"#)?;
+/// let options = ConvertOptions { name: Some("webapp1".parse()?), ..ConvertOptions::default() };
+/// let error = convert(&spec, Form::ResourceJson, &options).unwrap_err();
+/// let ConvertError::Resource(error) = error else { panic!("it is about the resource") };
+/// assert_eq!(error.losses().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertError {

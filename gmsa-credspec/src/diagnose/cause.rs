@@ -9,6 +9,20 @@ use super::rule::Rule;
 const DOMAIN: &str = "{domain}";
 
 /// Why a container's identity may not work, with what points to it in the text and what to do.
+///
+/// Serialized it is one object, with the entry of the catalogue in it.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{Confidence, Expected, diagnose};
+///
+/// let text = "Getting parent domain failed: Status = 1722 0x6ba RPC_S_SERVER_UNAVAILABLE";
+/// let diagnosis = diagnose(text, &Expected::default());
+/// let cause = diagnosis.causes().first().ok_or("no cause")?;
+/// assert_eq!((cause.id(), cause.confidence()), ("GD101", Confidence::Likely));
+/// assert_eq!(cause.evidence(), [1]);
+/// assert_eq!(cause.known().title(), cause.title());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
     #[serde(flatten)]
@@ -48,7 +62,7 @@ impl Cause {
         self.confidence
     }
 
-    /// The lines of the text that point to it, in order.
+    /// The lines of the text that point to it, counted from 1, in order.
     pub fn evidence(&self) -> &[usize] {
         &self.evidence
     }
@@ -75,6 +89,14 @@ impl Cause {
 ///   has other explanations too, lower;
 /// - a cause whose source is [inferred](Mark::Inferred) or [general knowledge](Mark::Known) is one step lower;
 /// - a cause that a likelier one explains is one step lower.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{Confidence, Expected, diagnose};
+///
+/// assert!(Confidence::Likely > Confidence::Possible && Confidence::Possible > Confidence::Unlikely);
+/// let diagnosis = diagnose("Trust Verification Status = 1787 0x6fb", &Expected::default());
+/// assert!(diagnosis.causes().is_sorted_by(|one, next| one.confidence() >= next.confidence()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "a documented scale of three steps")]
@@ -98,6 +120,18 @@ impl Confidence {
 }
 
 /// A cause as the catalogue has it, before any text is read.
+///
+/// Two are equal if their ids are: the id is the entry.
+///
+/// ```
+/// use gmsa_credspec::diagnose::known_causes;
+///
+/// let cause = known_causes().find(|cause| cause.id() == "GD201").ok_or("no such cause")?;
+/// assert_eq!(cause.title(), "no domain controller can be reached");
+/// let steps = cause.steps_for(Some(&"contoso.com".parse()?));
+/// assert!(steps.iter().filter_map(|step| step.command()).any(|command| command.contains("contoso.com")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct KnownCause {
     pub(super) id: &'static str,
@@ -150,6 +184,15 @@ impl KnownCause {
 }
 
 /// Where a cause is known from.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{Mark, known_causes};
+///
+/// let cause = known_causes().find(|cause| cause.id() == "GD101").ok_or("no such cause")?;
+/// assert_eq!(cause.source().mark(), Mark::Read);
+/// assert!(cause.source().text().contains("Kubernetes"));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Source {
     pub(super) mark: Mark,
@@ -184,7 +227,7 @@ impl Source {
     }
 }
 
-/// How firm a source is.
+/// How firm a [`Source`] is, which has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "a documented scale")]
@@ -209,6 +252,16 @@ impl Mark {
 }
 
 /// One thing to do.
+///
+/// ```
+/// use gmsa_credspec::diagnose::known_causes;
+///
+/// let cause = known_causes().find(|cause| cause.id() == "GD101").ok_or("no such cause")?;
+/// let steps = cause.steps_for(None);
+/// assert!(steps.iter().any(|step| step.command().is_some_and(|command| command.starts_with("kubectl"))));
+/// assert!(steps.iter().all(|step| !step.what().is_empty()));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     command: Option<Cow<'static, str>>,

@@ -27,6 +27,15 @@ pub fn checks() -> &'static [Check] {
 }
 
 /// One step of the guided order.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{CheckId, Place, checks, known_causes};
+///
+/// let check = checks().iter().find(|check| check.id() == CheckId::CcgLog).ok_or("no such check")?;
+/// assert_eq!(check.place(), Place::Node);
+/// assert!(check.bad().iter().all(|id| known_causes().any(|cause| cause.id() == *id)));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     id: CheckId,
@@ -83,7 +92,7 @@ impl Check {
     }
 }
 
-/// Which step of the guided order.
+/// Which step of the guided order: the [`id`](Check::id) of a [`Check`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -100,7 +109,7 @@ pub enum CheckId {
     CcgLog,
 }
 
-/// Where a command is run.
+/// Where the command of a [`Check`] is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "a container and its node are all there is")]

@@ -10,6 +10,16 @@ use super::{
 };
 
 /// What a text says about a container's identity.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{CheckId, Expected, Verdict, diagnose};
+///
+/// let text = "contoso.com. (1)\nThe command completed successfully";
+/// let diagnosis = diagnose(text, &Expected::default());
+/// assert_eq!(diagnosis.verdict(), Verdict::NotEnough);
+/// assert_eq!(diagnosis.domain().map(|domain| domain.as_str()), Some("contoso.com"));
+/// assert_eq!(diagnosis.next_check().map(|check| check.id()), Some(CheckId::Dns));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
     verdict: Verdict,
@@ -19,7 +29,16 @@ pub struct Diagnosis {
     domain: Option<DnsName>,
 }
 
-/// The short answer.
+/// The short answer of a [`Diagnosis`].
+///
+/// ```
+/// use gmsa_credspec::diagnose::{Expected, Verdict, diagnose};
+///
+/// let verdict = |text| diagnose(text, &Expected::default()).verdict();
+/// assert_eq!(verdict("Trust Verification Status = 0 0x0 NERR_Success"), Verdict::Healthy);
+/// assert_eq!(verdict("Trust Verification Status = 1787 0x6fb"), Verdict::Broken);
+/// assert_eq!(verdict("The command completed successfully"), Verdict::NotEnough);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "it works, or it does not, or the text does not tell")]

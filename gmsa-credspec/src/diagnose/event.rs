@@ -3,6 +3,15 @@ use serde::Serialize;
 use super::{ccg, hcs, observation::Outcome};
 
 /// An event log of Windows that has to do with a container's identity.
+///
+/// Sources: Microsoft, "Troubleshoot gMSAs for Windows containers"; microsoft/Azure-Key-Vault-Plugin-gMSA,
+/// `CCGAKVPluginEvents.man`; rancher/Rancher-Plugin-gMSA.
+///
+/// ```
+/// use gmsa_credspec::diagnose::EventLog;
+///
+/// assert_eq!(EventLog::Ccg.name(), "Microsoft-Windows-Containers-CCG/Admin");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -19,7 +28,7 @@ pub enum EventLog {
 }
 
 impl EventLog {
-    /// The name of the log.
+    /// The name of the log, for people: with Rancher's plug-in, `Application` is not all of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ccg => "Microsoft-Windows-Containers-CCG/Admin",
@@ -46,6 +55,18 @@ impl EventLog {
 }
 
 /// An event whose meaning is known.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{EventLog, Expected, ObservationKind, diagnose};
+///
+/// let text = "Log Name: Microsoft-Windows-Containers-CCG/Admin\nEvent ID: 3\n";
+/// let diagnosis = diagnose(text, &Expected::default());
+/// let event = diagnosis.observations().iter().find_map(|observation| match observation.kind() {
+///     ObservationKind::Event(event) => Some(event),
+///     _ => None,
+/// });
+/// assert_eq!(event.map(|event| (event.log(), event.id())), Some((EventLog::Ccg, 3)));
+/// ```
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct KnownEvent {
     pub(super) log: EventLog,

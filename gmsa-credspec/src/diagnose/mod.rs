@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Nothing of the text is repeated, except the names of domains and domain controllers where `nltest` prints them,
-//! and numbers.
+//! and numbers. A [`Diagnosis`] can be serialized, with its enums in kebab case.
 
 mod admission;
 mod catalogue;
@@ -53,6 +53,8 @@ pub use reader::OBSERVATION_LIMIT;
 use gmsa_types::DnsName;
 
 /// What the container should have, for finding what the text alone does not show.
+///
+/// [`Default`] expects nothing in particular; [`domain`](Self::domain) has an example.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
     domain: Option<DnsName>,

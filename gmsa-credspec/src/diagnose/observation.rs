@@ -4,6 +4,24 @@ use serde::Serialize;
 use super::event::KnownEvent;
 
 /// One thing that was recognised, and the line where it stands.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{Expected, ObservationKind, Outcome, StatusOf, diagnose};
+///
+/// let text = "> nltest /sc_verify:contoso.com\nTrust Verification Status = 1787 0x6fb ERROR_NO_TRUST_SAM_ACCOUNT";
+/// let diagnosis = diagnose(text, &Expected::default());
+/// let observation = diagnosis.observations().last().ok_or("nothing was recognised")?;
+/// assert_eq!((observation.line(), observation.outcome()), (2, Outcome::Fails));
+/// assert_eq!(
+///     observation.kind(),
+///     &ObservationKind::Status {
+///         of: StatusOf::SecureChannel,
+///         code: 1787,
+///         name: Some("ERROR_NO_TRUST_SAM_ACCOUNT"),
+///     },
+/// );
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Observation {
     line: usize,
@@ -37,7 +55,7 @@ impl Observation {
     }
 }
 
-/// What an observation says about the container's identity.
+/// What an [`Observation`] says about the container's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "it speaks for, against, or neither")]
@@ -50,7 +68,7 @@ pub enum Outcome {
     Fails,
 }
 
-/// What was recognised on a line.
+/// What was recognised on a line: the kind of an [`Observation`], which has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -110,7 +128,7 @@ pub enum ObservationKind {
     Sentence(&'static Sentence),
 }
 
-/// What a status is the status of.
+/// What the status of an [`ObservationKind::Status`] is the status of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -130,6 +148,15 @@ pub enum StatusOf {
 }
 
 /// A sentence that is known, recognised by words that it always has.
+///
+/// ```
+/// use gmsa_credspec::diagnose::{Expected, ObservationKind, diagnose};
+///
+/// let text = "denied the request: cred spec webapp9 does not exist";
+/// let diagnosis = diagnose(text, &Expected::default());
+/// let ObservationKind::Sentence(sentence) = diagnosis.observations()[0].kind() else { panic!("it is known") };
+/// assert!(!sentence.id().contains("webapp9") && !sentence.meaning().contains("webapp9"));
+/// ```
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Sentence {
     pub(super) id: &'static str,

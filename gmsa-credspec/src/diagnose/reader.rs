@@ -11,7 +11,8 @@ use super::{
     status::{compute_error, named_in, numbers, status, status_pair},
 };
 
-/// The most observations that one text yields.
+/// The most observations that one text yields. [`Diagnosis::is_truncated`](super::Diagnosis::is_truncated) tells
+/// whether there were more.
 pub const OBSERVATION_LIMIT: usize = 1024;
 
 /// How much of a line is kept for a sentence that goes on in the next one: a console wraps at its width.

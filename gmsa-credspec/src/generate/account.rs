@@ -32,6 +32,8 @@ impl AdditionalAccount {
     /// ```
     /// # use gmsa_credspec::generate::AdditionalAccount;
     /// let account = AdditionalAccount::same_domain("LogAccount01$");
+    /// assert!(account == "LogAccount01$".parse()?);
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
     /// ```
     pub fn same_domain(account: impl Into<String>) -> Self {
         Self { account: account.into(), domain: None, net_bios_name: None }
@@ -42,6 +44,7 @@ impl AdditionalAccount {
     /// ```
     /// # use gmsa_credspec::generate::AdditionalAccount;
     /// let account = AdditionalAccount::in_domain("gMSA3", "dev.contoso.com".parse()?);
+    /// assert!(account == "gMSA3@dev.contoso.com".parse()?);
     /// # Ok::<(), gmsa_types::InvalidValue>(())
     /// ```
     pub fn in_domain(account: impl Into<String>, domain: DnsName) -> Self {
@@ -52,10 +55,20 @@ impl AdditionalAccount {
     /// out; programs that log on as `DEV\gMSA3` need it.
     ///
     /// ```
-    /// # use gmsa_credspec::generate::AdditionalAccount;
+    /// use gmsa_credspec::generate::{AdditionalAccount, DomainFacts, Generator, write_pretty};
+    ///
+    /// # let facts = DomainFacts {
+    /// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+    /// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+    /// #     dns_root: "contoso.com".parse()?,
+    /// #     forest: "contoso.com".parse()?,
+    /// #     net_bios_name: "CONTOSO".parse()?,
+    /// # };
     /// let account = AdditionalAccount::in_domain("gMSA3", "dev.contoso.com".parse()?)
     ///     .with_net_bios_scope("DEV".parse()?);
-    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// let spec = Generator::new(facts, "WebApp1").with_additional_account(account).build()?;
+    /// assert!(write_pretty(&spec)?.contains(r#""Scope": "DEV""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn with_net_bios_scope(mut self, name: NetBiosName) -> Self {
@@ -65,6 +78,9 @@ impl AdditionalAccount {
 }
 
 /// Reads `account`, in the same domain, or `account@domain`.
+///
+/// # Errors
+/// [`InvalidValue`], if what stands behind `@` is no DNS name. The account is checked when the generator builds.
 impl FromStr for AdditionalAccount {
     type Err = InvalidValue;
 
@@ -84,6 +100,22 @@ impl fmt::Debug for AdditionalAccount {
 }
 
 /// Why a text is not the name of an account. The message does not repeat the text.
+///
+/// ```
+/// use gmsa_credspec::generate::{AccountFault, DomainFacts, GenerateFault, Generator};
+///
+/// # let facts = DomainFacts {
+/// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+/// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+/// #     dns_root: "contoso.com".parse()?,
+/// #     forest: "contoso.com".parse()?,
+/// #     net_bios_name: "CONTOSO".parse()?,
+/// # };
+/// let error = Generator::new(facts, "WebApp1@contoso.com").build().unwrap_err();
+/// assert_eq!(error.faults(), [GenerateFault::Account(AccountFault::PrincipalName)]);
+/// assert_eq!(error.to_string(), "account name has a domain behind it: drop everything from `@` on");
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountFault {

@@ -27,7 +27,9 @@ pub struct DockerFile {
 impl DockerFile {
     /// Writes a credential spec for the file of this name.
     ///
-    /// The name has no folder in it, and is one that Windows accepts.
+    /// The name has no folder in it, at most 255 UTF-16 code units, and is one that Windows accepts.
+    ///
+    /// Source: Microsoft, "Naming Files, Paths, and Namespaces".
     ///
     /// # Errors
     /// [`DockerFileError`], if it is no such name or the document cannot be written.
@@ -78,6 +80,13 @@ impl fmt::Debug for DockerFile {
 }
 
 /// Why there is no [`DockerFile`].
+///
+/// ```
+/// use gmsa_credspec::generate::{DockerFile, DockerFileError};
+///
+/// let error = DockerFile::new("nul.json", &gmsa_types::CredentialSpec::default()).unwrap_err();
+/// assert_eq!(error, DockerFileError::Name { rule: "it is the name of a device" });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DockerFileError {

@@ -119,6 +119,9 @@ impl DomainFacts {
 }
 
 /// Reads JSON or a list, whichever it is: JSON starts with `{` or `[`.
+///
+/// # Errors
+/// [`FactsError`] with every fact that is missing or wrong.
 impl FromStr for DomainFacts {
     type Err = FactsError;
 
@@ -178,6 +181,14 @@ impl fmt::Display for Fact {
 }
 
 /// Why a text has no [`DomainFacts`]. No message repeats a value.
+///
+/// ```
+/// use gmsa_credspec::generate::{DomainFacts, FactsError};
+///
+/// assert_eq!("[]".parse::<DomainFacts>().unwrap_err(), FactsError::NotOneDomain);
+/// let FactsError::Facts(errors) = "".parse::<DomainFacts>().unwrap_err() else { panic!("they are missing") };
+/// assert_eq!(errors.len(), 5);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FactsError {
@@ -193,6 +204,16 @@ pub enum FactsError {
 }
 
 /// What is wrong with one fact.
+///
+/// ```
+/// use gmsa_credspec::generate::{DomainFacts, Fact, FactFault, FactsError};
+///
+/// let printed = "DNSRoot : contoso.com\nForest : contoso.com\nNetBIOSName : CONTOSO\n\
+///     ObjectGUID : 244818ae-87ac-4fcd-92ec-e79e5252348a\nDomainSID : S-1-5-21-1-2-3-1104\n";
+/// let FactsError::Facts(errors) = printed.parse::<DomainFacts>().unwrap_err() else { panic!("one is wrong") };
+/// assert_eq!((errors[0].fact(), errors[0].fault()), (Fact::DomainSid, &FactFault::AccountSid));
+/// assert_eq!(errors[0].to_string(), "`DomainSID` is the SID of an account: drop the last part");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{fact}`{fault}")]
 pub struct FactError {
@@ -212,7 +233,7 @@ impl FactError {
     }
 }
 
-/// The kind of a [`FactError`]. `Display` is the end of its sentence.
+/// The kind of a [`FactError`], which has an example. `Display` is the end of its sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FactFault {

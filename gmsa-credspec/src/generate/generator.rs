@@ -53,10 +53,18 @@ impl Generator {
     /// or without the `$` at its end.
     ///
     /// ```
-    /// # use gmsa_credspec::generate::{DomainFacts, Generator};
-    /// # fn example(facts: DomainFacts) -> Result<(), gmsa_credspec::generate::GenerateError> {
-    /// let spec = Generator::new(facts, "WebApp1$").build()?;
-    /// # Ok(()) }
+    /// use gmsa_credspec::generate::{DomainFacts, Generator};
+    ///
+    /// # let facts = DomainFacts {
+    /// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+    /// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+    /// #     dns_root: "contoso.com".parse()?,
+    /// #     forest: "contoso.com".parse()?,
+    /// #     net_bios_name: "CONTOSO".parse()?,
+    /// # };
+    /// let spec = Generator::new(facts.clone(), "WebApp1$").build()?;
+    /// assert!(spec == Generator::new(facts, "WebApp1").build()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(facts: DomainFacts, account: impl Into<String>) -> Self {
         Self { facts, account: account.into(), additional_accounts: Vec::new(), plugin_input: None }
@@ -65,10 +73,19 @@ impl Generator {
     /// Adds an account that the container may log on as, too.
     ///
     /// ```
-    /// # use gmsa_credspec::generate::{AdditionalAccount, Generator};
-    /// # fn example(generator: Generator) -> Generator {
-    /// generator.with_additional_account(AdditionalAccount::same_domain("LogAccount01"))
-    /// # }
+    /// use gmsa_credspec::generate::{AdditionalAccount, DomainFacts, Generator, write_pretty};
+    ///
+    /// # let facts = DomainFacts {
+    /// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+    /// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+    /// #     dns_root: "contoso.com".parse()?,
+    /// #     forest: "contoso.com".parse()?,
+    /// #     net_bios_name: "CONTOSO".parse()?,
+    /// # };
+    /// let generator = Generator::new(facts, "WebApp1")
+    ///     .with_additional_account(AdditionalAccount::same_domain("LogAccount01"));
+    /// assert!(write_pretty(&generator.build()?)?.contains(r#""Name": "LogAccount01""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn with_additional_account(mut self, account: AdditionalAccount) -> Self {
@@ -80,10 +97,19 @@ impl Generator {
     /// with the help of this plug-in. The last one set counts.
     ///
     /// ```
-    /// # use gmsa_credspec::generate::{Generator, PluginInput};
-    /// # fn example(generator: Generator) -> Generator {
-    /// generator.with_plugin_input(PluginInput::Rancher { namespace: "team-a".into(), secret: "gmsa".into() })
-    /// # }
+    /// use gmsa_credspec::generate::{DomainFacts, Generator, PluginInput, write_pretty};
+    ///
+    /// # let facts = DomainFacts {
+    /// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+    /// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+    /// #     dns_root: "contoso.com".parse()?,
+    /// #     forest: "contoso.com".parse()?,
+    /// #     net_bios_name: "CONTOSO".parse()?,
+    /// # };
+    /// let generator = Generator::new(facts, "WebApp1")
+    ///     .with_plugin_input(PluginInput::Rancher { namespace: "team-a".into(), secret: "gmsa".into() });
+    /// assert!(write_pretty(&generator.build()?)?.contains(r#""PluginInput": "team-a:gmsa""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn with_plugin_input(mut self, input: PluginInput) -> Self {
@@ -214,6 +240,8 @@ impl fmt::Debug for Generator {
 }
 
 /// Why there is no credential spec. The message has every fault, divided by semicolons, and repeats no name.
+///
+/// [`Generator::build`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Joined(.faults))]
 pub struct GenerateError {
@@ -228,6 +256,22 @@ impl GenerateError {
 }
 
 /// One reason of a [`GenerateError`]. Messages count additional accounts from 1.
+///
+/// ```
+/// use gmsa_credspec::generate::{DomainFacts, GenerateFault, Generator};
+///
+/// # let facts = DomainFacts {
+/// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+/// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+/// #     dns_root: "contoso.com".parse()?,
+/// #     forest: "contoso.com".parse()?,
+/// #     net_bios_name: "CONTOSO".parse()?,
+/// # };
+/// let generator = Generator::new(facts, "WebApp1").with_additional_account("WebApp1".parse()?);
+/// let error = generator.build().unwrap_err();
+/// assert_eq!(error.faults(), [GenerateFault::SameEntry { index: 0 }]);
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenerateFault {

@@ -20,9 +20,9 @@ use crate::pointer::Segment;
 /// Source: kubernetes-sigs/windows-gmsa, `charts/gmsa/templates/credentialspec.yaml` and `values.yaml`.
 ///
 /// # Errors
-/// The first part of the document that the chart cannot hold: additional accounts, unknown keys, other types. So is
-/// text that it would spoil, since it puts the six fields into YAML without quotes: a NetBIOS name `NO` would become
-/// a boolean.
+/// [`WriteError`] with the first part of the document that the chart cannot hold: additional accounts, unknown keys,
+/// other types. So is text that it would spoil, since it puts the six fields into YAML without quotes: a NetBIOS name
+/// `NO` would become a boolean.
 ///
 /// ```
 /// use gmsa_credspec::generate::{DomainFacts, Generator, write_helm_values};

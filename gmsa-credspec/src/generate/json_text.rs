@@ -10,7 +10,8 @@ use crate::pointer::Segment;
 /// feeds, one at the end. Non-ASCII characters stand for themselves, in UTF-8.
 ///
 /// # Errors
-/// A document that no text could have been: [`NoDocument`](crate::generate::WriteErrorKind::NoDocument).
+/// [`WriteError`] for a document that no text could have been:
+/// [`NoDocument`](crate::generate::WriteErrorKind::NoDocument).
 ///
 /// ```
 /// use gmsa_credspec::generate::write_pretty;
@@ -34,8 +35,9 @@ pub fn write_pretty(spec: &CredentialSpec) -> Result<String, WriteError> {
 /// `HttpUtility.JavaScriptStringEncode`.
 ///
 /// # Errors
-/// A document that no text could have been ([`NoDocument`](crate::generate::WriteErrorKind::NoDocument)), or one
-/// with keys so long that the layout becomes too wide ([`TooWide`](crate::generate::WriteErrorKind::TooWide)).
+/// [`WriteError`] for a document that no text could have been
+/// ([`NoDocument`](crate::generate::WriteErrorKind::NoDocument)), or one with keys so long that the layout becomes too
+/// wide ([`TooWide`](crate::generate::WriteErrorKind::TooWide)).
 ///
 /// ```
 /// use gmsa_credspec::generate::write_windows_powershell;

@@ -140,6 +140,23 @@ impl fmt::Debug for PluginInput {
 }
 
 /// Why a [`PluginInput`] is not one that its plug-in reads. The message repeats no character of it.
+///
+/// ```
+/// use gmsa_credspec::generate::{DomainFacts, GenerateFault, Generator, PluginInput};
+///
+/// # let facts = DomainFacts {
+/// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+/// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+/// #     dns_root: "contoso.com".parse()?,
+/// #     forest: "contoso.com".parse()?,
+/// #     net_bios_name: "CONTOSO".parse()?,
+/// # };
+/// let input = PluginInput::Rancher { namespace: "Team A".into(), secret: "gmsa".into() };
+/// let error = Generator::new(facts, "WebApp1").with_plugin_input(input).build().unwrap_err();
+/// let [GenerateFault::Plugin(fault)] = error.faults() else { panic!("the input alone is wrong") };
+/// assert_eq!((fault.part(), fault.rule()), ("namespace", "it is no DNS-1123 label"));
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{part} of the plug-in is not valid: {rule}")]
 pub struct PluginFault {

@@ -52,8 +52,9 @@ pub fn suggested_resource_name(account: &AccountName) -> Option<CredentialSpecNa
 /// Source: kubernetes-sigs/windows-gmsa, `admission-webhook/deploy/gmsa-crd.yml`; YAML 1.1 and 1.2.
 ///
 /// # Errors
-/// A document that no text could have been ([`NoDocument`](crate::generate::WriteErrorKind::NoDocument)), or a key
-/// that is too long ([`LongKey`](crate::generate::WriteErrorKind::LongKey)).
+/// [`WriteError`] for a document that no text could have been
+/// ([`NoDocument`](crate::generate::WriteErrorKind::NoDocument)), or a key that is too long
+/// ([`LongKey`](crate::generate::WriteErrorKind::LongKey)).
 ///
 /// ```
 /// use gmsa_credspec::generate::write_manifest;

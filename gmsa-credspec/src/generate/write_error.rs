@@ -55,7 +55,7 @@ impl fmt::Display for WriteError {
 
 impl std::error::Error for WriteError {}
 
-/// The kind of a [`WriteError`]. `Display` is the end of its sentence.
+/// The kind of a [`WriteError`], which has an example. `Display` is the end of its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteErrorKind {

@@ -55,6 +55,8 @@ pub fn fix(source: &Source, options: &LintOptions) -> Result<Fixed, FixFailure> 
 const ROUNDS: usize = 64;
 
 /// What [`fix`] did. `Debug` shows no text.
+///
+/// [`fix`] has an example.
 #[derive(Clone, PartialEq)]
 pub struct Fixed {
     text: String,
@@ -79,6 +81,7 @@ impl Fixed {
     }
 }
 
+/// Shows what was done and what is left, and no text of the documents.
 impl fmt::Debug for Fixed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fixed")
@@ -89,6 +92,14 @@ impl fmt::Debug for Fixed {
 }
 
 /// Why [`fix`] wrote nothing.
+///
+/// ```
+/// use gmsa_credspec::{lint::{LintOptions, fix}, source::{ReadOptions, read_source}};
+///
+/// let source = read_source(b"\xff\xff\xff", &ReadOptions::new());
+/// let error = fix(&source, &LintOptions::default()).unwrap_err();
+/// assert_eq!(error.to_string(), "the source has no text that could be written again");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FixFailure(Failure);

@@ -44,6 +44,24 @@ impl LintOptions {
     }
 
     /// Compares the document with what Active Directory says about the domain.
+    ///
+    /// ```
+    /// use gmsa_credspec::{generate::DomainFacts, lint::{LintOptions, lint}, source::{ReadOptions, read_source}};
+    ///
+    /// # let facts = DomainFacts {
+    /// #     sid: "S-1-5-21-2126449477-2524075714-3094792973".parse()?,
+    /// #     guid: "244818ae-87ac-4fcd-92ec-e79e5252348a".parse()?,
+    /// #     dns_root: "contoso.com".parse()?,
+    /// #     forest: "contoso.com".parse()?,
+    /// #     net_bios_name: "CONTOSO".parse()?,
+    /// # };
+    /// let text = br#"{"DomainJoinConfig": {"Guid": "7a1c93be-4f5a-4c7e-9c1e-5b2f0d1a8e64"}}"#;
+    /// let source = read_source(text, &ReadOptions::new());
+    /// let findings = lint(&source, &LintOptions::default().with_facts(facts));
+    /// let finding = findings.iter().find(|finding| finding.id().as_str() == "GC306").ok_or("no finding")?;
+    /// assert_eq!(finding.pointer().as_str(), "/DomainJoinConfig/Guid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_facts(self, facts: DomainFacts) -> Self {
         Self { facts: Some(facts), ..self }
@@ -78,6 +96,13 @@ impl fmt::Debug for LintOptions {
 }
 
 /// An id that no rule has.
+///
+/// ```
+/// use gmsa_credspec::lint::LintOptions;
+///
+/// let error = LintOptions::default().allow("GC30").unwrap_err();
+/// assert!(error.nearest().is_some_and(|id| id.starts_with("GC30")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownRule {
     id: String,

@@ -5,7 +5,17 @@ use super::{
     resource as r,
 };
 
-/// A rule of the lint. See [`rules`].
+/// A rule of the lint. [`rules`] lists them.
+///
+/// ```
+/// use gmsa_credspec::lint::rule;
+/// use gmsa_types::finding::Severity;
+///
+/// let rule = rule("GC302").ok_or("no such rule")?;
+/// assert_eq!((rule.id().as_str(), rule.severity()), ("GC302", Severity::Error));
+/// assert!(rule.fixable() && !rule.source().is_empty());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     pub(super) id: &'static str,

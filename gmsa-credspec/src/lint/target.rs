@@ -58,6 +58,13 @@ impl FromStr for Target {
 }
 
 /// A text that names no [`Target`].
+///
+/// ```
+/// use gmsa_credspec::lint::Target;
+///
+/// let error = "podman".parse::<Target>().unwrap_err();
+/// assert_eq!(error.to_string(), "target is none of `any`, `kubernetes`, `docker`, `aws-windows`, `aws-linux`");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("target is none of `any`, `kubernetes`, `docker`, `aws-windows`, `aws-linux`")]
 pub struct UnknownTarget(());

@@ -14,6 +14,16 @@ use super::tree::Builder;
 use crate::ReadErrorKind;
 
 /// One document of a [`Source`](super::Source): a tree, or the reason why there is none.
+///
+/// ```
+/// use gmsa_credspec::source::{Form, ReadOptions, Syntax, read_source};
+///
+/// let source = read_source(b"{\"CmsPlugins\": []}\n{\"CmsPlugins\": [}\n", &ReadOptions::new());
+/// let [good, bad] = source.documents() else { panic!("there is one to a line") };
+/// assert_eq!((good.syntax(), good.form()), (Syntax::Json, &Form::Spec));
+/// assert!(good.root().is_some() && good.fault().is_none());
+/// assert_eq!(bad.fault().map(|fault| fault.position().line), Some(2));
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Document {
     syntax: Syntax,
@@ -23,7 +33,7 @@ pub struct Document {
     forgiven: Vec<Forgiven>,
 }
 
-/// What a document is written in.
+/// What a [`Document`] is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "credential specs come in these two")]
 pub enum Syntax {

@@ -6,6 +6,14 @@ use super::error::SourceErrorKind;
 ///
 /// `Out-File -Encoding ascii`, which `New-CredentialSpec` uses, gives UTF-8 of which all is ASCII. The redirection
 /// `>` of Windows PowerShell 5.1 gives UTF-16 with a byte order mark, and its `-Encoding utf8` one in UTF-8.
+///
+/// ```
+/// use gmsa_credspec::source::{Encoding, ReadOptions, read_source};
+///
+/// let utf16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+/// let source = read_source(&utf16, &ReadOptions::new());
+/// assert_eq!((source.encoding(), source.text()), (Encoding::Utf16Le, "{}"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -31,6 +39,14 @@ impl fmt::Display for Encoding {
 }
 
 /// What ends the lines of a text.
+///
+/// ```
+/// use gmsa_credspec::source::{LineEnding, ReadOptions, read_source};
+///
+/// let ending = |text: &[u8]| read_source(text, &ReadOptions::new()).line_ending();
+/// assert_eq!(ending(b"{\r\n}\r\n"), LineEnding::Crlf);
+/// assert_eq!(ending(b"{\r\n}\n"), LineEnding::Mixed);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "lines end alike or they do not")]
 pub enum LineEnding {

@@ -61,6 +61,16 @@ impl Fault {
 macro_rules! kinds {
     ($($(#[$meta:meta])* $name:ident $({ $($(#[$field_meta:meta])* $field:ident: $ty:ty),* })? = $message:literal, $help:expr;)*) => {
         /// The kind of a [`SourceError`].
+        ///
+        /// ```
+        /// use gmsa_credspec::source::{ReadOptions, SourceErrorKind, read_source};
+        ///
+        /// let source = read_source(b"{'CmsPlugins': []}", &ReadOptions::new());
+        /// let fault = source.documents()[0].fault().ok_or("it is not JSON")?;
+        /// assert_eq!(fault.kind(), &SourceErrorKind::SingleQuotes);
+        /// assert!(fault.help().is_some());
+        /// # Ok::<(), &str>(())
+        /// ```
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum SourceErrorKind {
@@ -111,12 +121,12 @@ kinds! {
     } = "more than {limit} bytes", None;
     /// There are more documents than [`ReadOptions::max_documents`](super::ReadOptions::max_documents).
     TooManyDocuments {
-        /// The limit.
+        /// The limit, in documents.
         limit: usize
     } = "more than {limit} documents", None;
     /// There are more values than [`ReadOptions::max_nodes`](super::ReadOptions::max_nodes).
     TooManyNodes {
-        /// The limit.
+        /// The limit, in values.
         limit: usize
     } = "more than {limit} values", None;
     /// Objects and arrays are nested more deeply than [`ReadOptions::max_depth`](super::ReadOptions::max_depth).
@@ -192,6 +202,15 @@ kinds! {
 }
 
 /// Something that a strict reader would refuse, and this one read over.
+///
+/// ```
+/// use gmsa_credspec::source::{ForgivenKind, ReadOptions, read_source};
+///
+/// let source = read_source(br#"{"CmsPlugins": ["ActiveDirectory",]}"#, &ReadOptions::new());
+/// let forgiven = source.documents()[0].forgiven()[0];
+/// assert_eq!(forgiven.kind(), ForgivenKind::TrailingComma);
+/// assert_eq!(forgiven.to_string(), "comma before a closing bracket at line 1, column 34");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Forgiven {
     kind: ForgivenKind,
@@ -221,7 +240,7 @@ impl fmt::Display for Forgiven {
     }
 }
 
-/// The kind of a [`Forgiven`].
+/// The kind of a [`Forgiven`], which has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForgivenKind {

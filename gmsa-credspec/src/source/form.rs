@@ -6,6 +6,16 @@ use super::node::{Member, Node};
 use crate::{JsonPointer, pointer::Segment};
 
 /// What a document is, by its own account: it is not judged here.
+///
+/// ```
+/// use gmsa_credspec::source::{Form, ReadOptions, read_source};
+///
+/// let text = br#"{"kind": "Secret", "metadata": {"name": "gmsa"}} {"colour": "red"}"#;
+/// let source = read_source(text, &ReadOptions::new());
+/// let forms: Vec<&Form> = source.documents().iter().map(|document| document.form()).collect();
+/// let [Form::Other(head), Form::Unknown] = forms.as_slice() else { panic!("neither is a credential spec") };
+/// assert_eq!((head.kind(), head.name()), (Some("Secret"), Some("gmsa")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
@@ -21,7 +31,8 @@ pub enum Form {
     Unknown,
 }
 
-/// The type and name of a Kubernetes object, as far as they are there and are texts.
+/// The type and name of a Kubernetes object, as far as they are there and are texts. [`Form`] and [`FoundSpec`] carry
+/// it, and have examples.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResourceHead {
     api_version: Option<String>,
@@ -83,6 +94,18 @@ impl Form {
 
 /// A credential spec where a document has it, right or wrong; see
 /// [`Source::credential_specs`](super::Source::credential_specs).
+///
+/// ```
+/// use gmsa_credspec::source::{ReadOptions, read_source};
+///
+/// let text = br#"{"kind": "GMSACredentialSpec", "metadata": {"name": "webapp1"}, "credspec": {"CmsPlugins": []}}"#;
+/// let source = read_source(text, &ReadOptions::new());
+/// let found = source.credential_specs().next().ok_or("none")?;
+/// assert_eq!((found.document(), found.pointer().as_str()), (0, "/credspec"));
+/// assert_eq!(found.resource().and_then(|resource| resource.name()), Some("webapp1"));
+/// assert!(found.node().get("CmsPlugins").is_some());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone)]
 pub struct FoundSpec<'s> {
     document: usize,
@@ -92,7 +115,7 @@ pub struct FoundSpec<'s> {
 }
 
 impl<'s> FoundSpec<'s> {
-    /// The index of the document in the source.
+    /// The index of the document in the source, counted from 0.
     pub fn document(&self) -> usize {
         self.document
     }

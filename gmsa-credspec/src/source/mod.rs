@@ -26,7 +26,9 @@
 //!
 //! With the feature `yaml`, manifests are read as `kubectl` reads them, which is by the rules of YAML 1.1: `NO` is a
 //! boolean, `0123` is 83. What was written is kept beside it: [`Node::written`]. Without the feature such a document
-//! is a fault of its own kind.
+//! is a fault of its own kind: [`SourceErrorKind::YamlNotEnabled`].
+//!
+//! Source: sigs.k8s.io/yaml, with which `kubectl` reads; YAML 1.1, "Language-Independent Types".
 
 mod document;
 mod encoding;
@@ -68,6 +70,17 @@ use lines::Lines;
 ///
 /// It never fails. What cannot be read is a [`Document`] with a [`fault`](Document::fault); bytes that are no text
 /// at all are one such document. Time and memory are bounded by the options.
+///
+/// ```
+/// use gmsa_credspec::source::{ReadOptions, SourceErrorKind, read_source};
+///
+/// let source = read_source(b"a note about gMSA", &ReadOptions::new());
+/// let [document] = source.documents() else { panic!("there is one, with a fault") };
+/// let kind = document.fault().map(|fault| fault.kind());
+/// # #[cfg(feature = "yaml")]
+/// assert_eq!(kind, Some(&SourceErrorKind::PlainText));
+/// # assert!(kind.is_some());
+/// ```
 pub fn read_source(bytes: &[u8], options: &ReadOptions) -> Source {
     if bytes.len() > options.max_bytes {
         let kind = SourceErrorKind::TooLarge { limit: options.max_bytes };
@@ -90,6 +103,15 @@ pub fn read_source(bytes: &[u8], options: &ReadOptions) -> Source {
 }
 
 /// What [`read_source`] found: the text, and the documents in it.
+///
+/// ```
+/// use gmsa_credspec::source::{Encoding, LineEnding, ReadOptions, read_source};
+///
+/// let source = read_source(b"\xef\xbb\xbf{\"CmsPlugins\": []}", &ReadOptions::new());
+/// assert_eq!((source.encoding(), source.line_ending()), (Encoding::Utf8Bom, LineEnding::None));
+/// assert_eq!(source.text(), r#"{"CmsPlugins": []}"#);
+/// assert_eq!((source.forgiven().len(), source.credential_specs().count()), (1, 1));
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Source {
     encoding: Encoding,

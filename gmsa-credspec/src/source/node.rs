@@ -13,6 +13,18 @@ use crate::JsonType;
 /// [`at`](Self::at), [`to_value`](Self::to_value)), it is the last, as Go, PowerShell and `serde_json` do it.
 ///
 /// `Debug` names the type and the place, and shows no value.
+///
+/// ```
+/// use gmsa_credspec::source::{ReadOptions, Style, read_source};
+///
+/// let source = read_source(br#"{"Sid": "S-1-5-21-1-2-3", "Sid": "hunter2"}"#, &ReadOptions::new());
+/// let root = source.documents()[0].root().ok_or("it is not JSON")?;
+/// assert_eq!(root.members().len(), 2);
+/// let sid = root.get("Sid").ok_or("no SID")?;
+/// assert_eq!((sid.as_str(), sid.style()), (Some("hunter2"), Style::Json));
+/// assert!(!format!("{sid:?}").contains("hunter2"));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Node {
     value: NodeValue,
@@ -22,6 +34,16 @@ pub struct Node {
 }
 
 /// What a [`Node`] holds.
+///
+/// ```
+/// use gmsa_credspec::source::{NodeValue, ReadOptions, read_source};
+///
+/// let source = read_source(br#"{"PortableCcgVersion": 1.0}"#, &ReadOptions::new());
+/// let version = source.documents()[0].root().and_then(|root| root.get("PortableCcgVersion")).ok_or("none")?;
+/// let NodeValue::Number(literal) = version.value() else { panic!("it is a number") };
+/// assert_eq!(&**literal, "1.0");
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "JSON has these types and no others")]
 pub enum NodeValue {
@@ -40,6 +62,17 @@ pub enum NodeValue {
 }
 
 /// A key of an object, with its value.
+///
+/// ```
+/// use gmsa_credspec::source::{ReadOptions, read_source};
+///
+/// let source = read_source(br#"{ "Sid": "S-1-5-21-1-2-3" }"#, &ReadOptions::new());
+/// let member = &source.documents()[0].root().ok_or("it is not JSON")?.members()[0];
+/// assert_eq!(member.key(), "Sid");
+/// assert_eq!(member.key_position().to_string(), "line 1, column 3");
+/// assert_eq!(member.node().position().to_string(), "line 1, column 10");
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Member {
     pub(super) key: String,
@@ -50,6 +83,18 @@ pub struct Member {
 }
 
 /// How the text writes a value.
+///
+/// ```
+/// # #[cfg(feature = "yaml")] {
+/// use gmsa_credspec::source::{ReadOptions, Style, read_source};
+///
+/// let source = read_source(b"Sid: S-1-5-21-1-2-3\nGuid: 'x'\n", &ReadOptions::new());
+/// let root = source.documents()[0].root().unwrap();
+/// assert_eq!(root.style(), Style::Block);
+/// let styles: Vec<Style> = root.members().iter().map(|member| member.node().style()).collect();
+/// assert_eq!(styles, [Style::Plain, Style::SingleQuoted]);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "JSON has one style, and YAML 1.2 has these")]
 pub enum Style {
@@ -182,6 +227,16 @@ impl Node {
 
     /// All values with their pointers, this one first, in the order of the text. Where a key occurs twice, so does
     /// its pointer.
+    ///
+    /// ```
+    /// use gmsa_credspec::source::{ReadOptions, read_source};
+    ///
+    /// let source = read_source(br#"{"CmsPlugins": ["ActiveDirectory"]}"#, &ReadOptions::new());
+    /// let root = source.documents()[0].root().ok_or("it is not JSON")?;
+    /// let pointers: Vec<String> = root.walk().map(|(pointer, _)| pointer.as_str().to_owned()).collect();
+    /// assert_eq!(pointers, ["", "/CmsPlugins", "/CmsPlugins/0"]);
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn walk(&self) -> Walk<'_> {
         Walk::new(self)
     }
@@ -206,6 +261,15 @@ impl Node {
 
     /// The value as a credential spec, right or wrong. `None` if it is no object, or has a key that `serde_json`
     /// reserves for itself.
+    ///
+    /// ```
+    /// use gmsa_credspec::source::{ReadOptions, read_source};
+    ///
+    /// let source = read_source(br#"{"CmsPlugins": ["ActiveDirectory"], /* all */}"#, &ReadOptions::new());
+    /// let spec = source.documents()[0].root().and_then(|root| root.to_credential_spec()).ok_or("no object")?;
+    /// assert!(spec.cms_plugins.is_some());
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn to_credential_spec(&self) -> Option<CredentialSpec> {
         CredentialSpec::deserialize(self.to_value()).ok()
     }
@@ -235,6 +299,7 @@ impl Node {
     }
 }
 
+/// Shows the type and the place, and no value.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node")

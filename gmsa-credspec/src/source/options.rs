@@ -5,6 +5,9 @@ use super::error::SourceErrorKind;
 /// Time and memory are bounded by these numbers, whatever the text says. The defaults are far beyond what people
 /// have: Kubernetes stores no object above 1.5 MiB, and a pod carries a document of at most 64 KiB.
 ///
+/// Source: etcd, `--max-request-bytes`; Kubernetes `pkg/apis/core/validation/validation.go`,
+/// `maxGMSACredentialSpecLength`.
+///
 /// ```
 /// use gmsa_credspec::source::{ReadOptions, SourceErrorKind, read_source};
 ///
@@ -53,6 +56,7 @@ impl ReadOptions {
     }
 }
 
+/// As [`ReadOptions::new`].
 impl Default for ReadOptions {
     fn default() -> Self {
         Self::new()

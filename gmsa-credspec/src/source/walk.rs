@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::node::{Member, Node, NodeValue};
 use crate::{JsonPointer, pointer::Segment};
 
-/// The values in a [`Node`] with their pointers; see [`Node::walk`].
+/// The values in a [`Node`] with their pointers; [`Node::walk`] makes it and has an example.
 pub struct Walk<'n> {
     root: Option<&'n Node>,
     /// The containers that are open, with what is yet to come in each.

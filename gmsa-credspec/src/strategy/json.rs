@@ -29,6 +29,16 @@ pub enum Json {
 /// Every choice that writing a document leaves open: order of keys, white space, escapes.
 ///
 /// The bytes are the choices, in turn and again from the start; without any, the text is compact and plain.
+///
+/// ```
+/// use gmsa_credspec::strategy::{Json, Taste};
+///
+/// let document = Json::Object(vec![("a".to_owned(), Json::Null)]);
+/// assert_eq!(document.written(&Taste::default()), r#"{"a":null}"#);
+/// let other = document.written(&Taste::new(&[3, 1, 4]));
+/// assert_ne!(other, r#"{"a":null}"#);
+/// assert!(gmsa_credspec::compare(&other, r#"{"a":null}"#).is_equal());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taste(Vec<u8>);
 
@@ -117,6 +127,7 @@ impl Json {
     }
 }
 
+/// Numbers become the literals that `serde_json` writes.
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
         match value {

@@ -9,6 +9,17 @@ use crate::finding::Severity;
 /// `Display` says it in one line, with the version and the path in front:
 /// `v1 .credspec.ActiveDirectoryConfig.HostAccountConfig: drops this field`. What is said is about the installed
 /// definition, seen from ours.
+///
+/// ```
+/// use gmsa_types::{crd::{compare, definition}, finding::Severity};
+///
+/// let mut installed = definition();
+/// installed.spec.versions.pop();
+/// let found = compare(&installed, &definition());
+/// assert_eq!(found[0].to_string(), "v1alpha1: is not served");
+/// assert_eq!((found[0].version(), found[0].path()), (Some("v1alpha1"), ""));
+/// assert_eq!(found[0].severity(), Severity::Error);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     pub(super) version: Option<String>,
@@ -79,6 +90,18 @@ impl fmt::Display for Difference {
 }
 
 /// What an installed definition does that ours does not, or the reverse.
+///
+/// `Display` is what [`Difference`] says behind the version and the path.
+///
+/// ```
+/// use gmsa_types::crd::{DifferenceKind, compare, definition};
+///
+/// let mut installed = definition();
+/// installed.spec.names.short_names = None;
+/// let found = compare(&installed, &definition());
+/// let DifferenceKind::NoShortName(name) = found[0].kind() else { panic!("it has none") };
+/// assert!(definition().spec.names.short_names.unwrap().contains(name));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DifferenceKind {
@@ -186,6 +209,12 @@ impl fmt::Display for DifferenceKind {
 }
 
 /// What a schema asks of a value. `Display` names the values that do not have it: `a text of more than 20 characters`.
+///
+/// ```
+/// use gmsa_types::crd::Constraint;
+///
+/// assert_eq!(Constraint::MaxLength(20).to_string(), "a text of more than 20 characters");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Constraint {

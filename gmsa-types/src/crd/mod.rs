@@ -11,6 +11,28 @@
 //!
 //! The schema is made from [`CredentialSpec`](crate::CredentialSpec) in all of them, and what the strict one asks of
 //! texts from [`DomainSid`](crate::DomainSid), [`Guid`](crate::Guid) and the other validated types.
+//!
+//! What to know before the strict definition takes the place of the one in a cluster:
+//!
+//! ```
+//! use gmsa_types::{
+//!     crd::{Constraint, Definition, DifferenceKind, compare, definition},
+//!     finding::Severity,
+//! };
+//!
+//! let installed = definition();
+//! let ours = Definition::strict().keep_unknown_fields().build();
+//!
+//! // Until then keys that nobody knows are lost, and documents that cannot work are let through ...
+//! let found = compare(&installed, &ours);
+//! assert!(found.iter().any(|difference| difference.severity() == Severity::Error));
+//! assert!(found.iter().any(|difference| matches!(difference.kind(), DifferenceKind::Accepts(_))));
+//!
+//! // ... and from then on they are refused.
+//! let refused = compare(&ours, &installed);
+//! let without_sid = DifferenceKind::Refuses(Constraint::Required("Sid".to_owned()));
+//! assert!(refused.iter().any(|difference| *difference.kind() == without_sid));
+//! ```
 
 mod compare;
 mod difference;
@@ -154,6 +176,8 @@ impl Definition {
     /// definition then misses. With it both are stored and reach Windows, whose parser may read the second one: use it
     /// together with the lint.
     ///
+    /// Source: Kubernetes, "Extend the Kubernetes API with CustomResourceDefinitions", controlling pruning.
+    ///
     /// ```
     /// use gmsa_types::crd::Definition;
     ///
@@ -188,7 +212,7 @@ impl Definition {
         self
     }
 
-    /// The definition.
+    /// The definition, ready to be applied: without `status` and `resourceVersion`.
     ///
     /// ```
     /// let crd = gmsa_types::crd::Definition::strict().build();

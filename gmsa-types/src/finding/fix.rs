@@ -7,6 +7,22 @@ use serde_json::{Map, Value};
 ///
 /// The pointers of an edit hold for the document as the edits before it leave it, and start at the document that
 /// the finding's pointer starts at. The edits are data and hold values of the document; `Debug` shows none.
+///
+/// ```
+/// use gmsa_types::finding::{Edit, Fix};
+/// use serde_json::json;
+///
+/// // The second edit names the key as the first one leaves it.
+/// let fix = Fix::new(
+///     "write the name of the account",
+///     [Edit::rename_key("/machineAccountName", "MachineAccountName"),
+///      Edit::replace("/MachineAccountName", json!("WebApp1"))],
+/// );
+/// let fixed = fix.apply(&json!({"machineAccountName": "WebApp1$"}))?;
+/// assert_eq!(fixed, json!({"MachineAccountName": "WebApp1"}));
+/// assert!(!format!("{fix:?}").contains("WebApp1"));
+/// # Ok::<(), gmsa_types::finding::FixError>(())
+/// ```
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Fix {
     title: String,
@@ -36,8 +52,8 @@ impl Fix {
     /// `preserve_order` is on.
     ///
     /// # Errors
-    /// A document that an edit does not fit, such as one that was changed since the finding was made; see
-    /// [`FixErrorKind`].
+    /// [`FixError`] for a document that an edit does not fit, such as one that was changed since the finding was
+    /// made.
     ///
     /// ```
     /// use gmsa_types::finding::{Edit, Fix, FixErrorKind};
@@ -70,6 +86,19 @@ impl fmt::Debug for Fix {
 ///
 /// All but two are operations of JSON Patch (RFC 6902), under the names that they have there; `renameKey` keeps the
 /// key's place, and `rewrite` is about the text alone. `Debug` shows the name of the operation.
+///
+/// ```
+/// use gmsa_types::finding::Edit;
+/// use serde_json::json;
+///
+/// let edit = Edit::replace("/DomainJoinConfig/Sid", json!("S-1-5-21-1-2-3"));
+/// assert_eq!(
+///     serde_json::to_value(&edit)?,
+///     json!({"op": "replace", "pointer": "/DomainJoinConfig/Sid", "value": "S-1-5-21-1-2-3"}),
+/// );
+/// assert_eq!(format!("{edit:?}"), "Replace(..)");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "camelCase")]
 #[non_exhaustive]
@@ -171,6 +200,16 @@ impl fmt::Debug for Edit {
 }
 
 /// Why a fix does not fit a document.
+///
+/// ```
+/// use gmsa_types::finding::{Edit, Fix, FixErrorKind};
+/// use serde_json::json;
+///
+/// let fix = Fix::new("drop both", [Edit::remove("/a"), Edit::remove("/b")]);
+/// let error = fix.apply(&json!({"a": 1})).unwrap_err();
+/// assert_eq!((error.edit(), error.kind()), (1, FixErrorKind::NotFound));
+/// assert_eq!(error.to_string(), "edit 2 of the fix does not fit the document: no value at its pointer");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("edit {} of the fix does not fit the document: {kind}", edit.saturating_add(1))]
 pub struct FixError {
@@ -179,7 +218,7 @@ pub struct FixError {
 }
 
 impl FixError {
-    /// The index of the edit that does not fit.
+    /// The index of the edit that does not fit, counted from 0. The message counts from 1.
     pub fn edit(&self) -> usize {
         self.edit
     }
@@ -190,7 +229,7 @@ impl FixError {
     }
 }
 
-/// The kind of a [`FixError`].
+/// The kind of a [`FixError`], which has an example. `Display` is the end of its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum FixErrorKind {

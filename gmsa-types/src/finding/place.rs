@@ -5,6 +5,15 @@ use serde::{Serialize, Serializer};
 use super::one_line;
 
 /// A place in a text. Findings without an order of their own are shown in the order of their offsets.
+///
+/// ```
+/// use gmsa_types::finding::SourcePosition;
+///
+/// // `"Sid"` in the text `{\n  "Sid": 1\n}`.
+/// let position = SourcePosition::new(2, 3, 4, 5);
+/// assert_eq!(position.to_string(), "line 2, column 3");
+/// assert_eq!(position.end(), 9);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct SourcePosition {
@@ -19,7 +28,7 @@ pub struct SourcePosition {
 }
 
 impl SourcePosition {
-    /// A place in a text.
+    /// A place in a text: line and column from 1, offset and length in bytes. They are not checked against any text.
     pub const fn new(line: usize, column: usize, offset: usize, length: usize) -> Self {
         Self { line, column, offset, length }
     }
@@ -96,12 +105,14 @@ impl Pointer {
     }
 }
 
+/// As [`Pointer::new`]: it may be shown as it is.
 impl From<&str> for Pointer {
     fn from(pointer: &str) -> Self {
         Self::new(pointer)
     }
 }
 
+/// As [`Pointer::new`]: it may be shown as it is.
 impl From<String> for Pointer {
     fn from(pointer: String) -> Self {
         Self::new(pointer)

@@ -49,6 +49,19 @@ pub fn credential_spec() -> impl Strategy<Value = CredentialSpec> {
 
 /// Credential specs in which one to three things are wrong: a value that is misspelt, of another type or gone, or
 /// a key in the wrong case.
+///
+/// ```
+/// use gmsa_types::{CredentialSpec, strategy};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// // Whatever is wrong with it, nothing of it is lost.
+/// TestRunner::deterministic().run(&strategy::flawed_credential_spec(), |spec| {
+///     let value = serde_json::to_value(&spec).expect("a document is JSON");
+///     prop_assert_eq!(serde_json::from_value::<CredentialSpec>(value).ok(), Some(spec));
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn flawed_credential_spec() -> impl Strategy<Value = CredentialSpec> {
     let pointer = select(vec![
         "/CmsPlugins",

@@ -1,6 +1,20 @@
 //! Texts for the validated types: most of them right, some just over a limit or one character away, and noise.
 //!
 //! For whoever checks or shows what people type. The strategies one level up make values that are right.
+//!
+//! ```
+//! use gmsa_types::{DnsName, strategy};
+//! use proptest::{prelude::*, test_runner::TestRunner};
+//!
+//! // The place that an error names can be marked in the text.
+//! TestRunner::deterministic().run(&strategy::text::dns_name(), |text| {
+//!     if let Err(error) = DnsName::try_from(text.as_str()) {
+//!         prop_assert!(error.at().is_none_or(|at| text.is_char_boundary(at)));
+//!     }
+//!     Ok(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![allow(dead_code, reason = "not every test uses all of them")]
 
