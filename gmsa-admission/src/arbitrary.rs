@@ -1,3 +1,5 @@
+//! Reviews and facts, each part of which a fuzzer's bytes choose.
+
 use ::arbitrary::{Arbitrary, Result, Unstructured};
 use gmsa_types::CredentialSpecName;
 use serde_json::{Map, Value, json};

@@ -17,6 +17,8 @@ use crate::{
 ///
 /// Source: Kubernetes `apiserver/pkg/admission/plugin/webhook/request/admissionreview.go`,
 /// `VerifyAdmissionResponse`.
+///
+/// [`to_vec`](Self::to_vec) has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct Response<'f> {
@@ -137,8 +139,11 @@ impl<'f> Response<'f> {
     ///     "operation":"CREATE","kind":{"kind":"Pod"},"object":{"spec":{"containers":[]}}}}"#;
     /// let request = Request::from_slice(body)?;
     /// let response = validate(&request, &Policy::default()).respond(&Facts::default());
-    /// assert!(response.to_vec().starts_with(br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview""#));
-    /// # Ok::<(), gmsa_admission::ReviewError>(())
+    /// let answer: serde_json::Value = serde_json::from_slice(&response.to_vec())?;
+    /// assert_eq!(answer["kind"], "AdmissionReview");
+    /// assert_eq!(answer["response"]["uid"], "1");
+    /// assert_eq!(answer["response"]["allowed"], true);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_vec(&self) -> Vec<u8> {
         // Writing these plain values to memory cannot fail; an empty body would count as a failed call.
