@@ -229,6 +229,8 @@ impl Denial {
     }
 
     /// After how many seconds trying again may help; only where that may be so.
+    ///
+    /// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `StatusDetails`.
     pub fn retry_after_seconds(&self) -> Option<u16> {
         self.retry_after_seconds
     }

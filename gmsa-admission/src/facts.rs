@@ -62,6 +62,9 @@ impl<'r> Needs<'r> {
 ///
 /// A need without a fact is denied, never allowed.
 ///
+/// The serde form has the answers for credential specs by name, and those to access questions as a list, each beside
+/// the members of its question. It carries contents.
+///
 /// ```
 /// use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts};
 /// use gmsa_credspec::CanonicalContents;
@@ -71,7 +74,9 @@ impl<'r> Needs<'r> {
 /// let mut facts = Facts::default();
 /// let contents = CanonicalContents::from_json(r#"{"CmsPlugins":["ActiveDirectory"]}"#)?;
 /// facts.insert_credential_spec(CredentialSpecName::try_from("webapp1")?, CredSpecAnswer::Found(contents));
-/// facts.insert_access(AccessQuestion::new("team-a", "default", "webapp1"), AccessAnswer::Allow);
+/// let question = AccessQuestion::new("team-a", "default", "webapp1");
+/// facts.insert_access(question.clone(), AccessAnswer::Allow);
+/// assert_eq!(facts.access(&question), Some(&AccessAnswer::Allow));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

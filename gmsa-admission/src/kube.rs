@@ -44,8 +44,8 @@ impl<'a> TryFrom<&'a AdmissionRequest<core::Pod>> for Request<'a> {
 ///
 /// # Errors
 ///
-/// [`ReviewError`] if the request has no uid, is about another kind, or its object is no pod. Where it has a
-/// uid, the error carries the answer: see [`ReviewError::into_response`].
+/// [`ReviewError`] if the request has no uid, is about another kind, lacks the object that its operation has, or
+/// has one that is no pod. Where it has a uid, the error carries the answer: see [`ReviewError::into_response`].
 impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for Request<'a> {
     type Error = ReviewError;
 
@@ -76,9 +76,9 @@ impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for Request<'a> {
 ///
 /// # Errors
 ///
-/// [`ReviewError`] if the request has no uid, or its object is none of the
-/// [kinds](crate::workload::WorkloadKind::templated) with a template. Where it has a uid, the error carries the
-/// answer: see [`ReviewError::into_response`].
+/// [`ReviewError`] if the request has no uid, or, where it can bring in a template, if it is about none of the
+/// [kinds](crate::workload::WorkloadKind::templated) that have one, or its object is missing or cannot be read. Where
+/// there is a uid, the error carries the answer: see [`ReviewError::into_response`].
 impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for TemplateRequest<'a> {
     type Error = ReviewError;
 

@@ -14,7 +14,8 @@ use crate::{ContainerList, Place, ReviewError, ReviewVersion, fault::Subject, re
 /// `TryFrom<&AdmissionRequest<Pod>>` and `<DynamicObject>` do the same from kube-core's types.
 ///
 /// It is a serde value of its own, so that a bug report can hold the request, the facts and the decision in
-/// one JSON file. That form carries the pod's credential spec contents; `Debug` never does.
+/// one JSON file. That form carries the pod's credential spec contents; `Debug` never does. Reading it back fails if the
+/// uid or an object that the operation has is missing.
 ///
 /// ```
 /// use gmsa_admission::{Operation, Request};

@@ -118,12 +118,16 @@ impl<'f> Response<'f> {
         }
     }
 
-    /// What the sender is warned of.
+    /// What the sender is warned of: lines of ASCII, each of at most 120 characters.
+    ///
+    /// Source: Kubernetes, "Dynamic Admission Control", section "Response".
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What the audit event records, by key.
+    /// What the audit event records, by key; the API server puts the webhook's name and a slash in front of the key.
+    ///
+    /// Source: Kubernetes `k8s.io/api/admission/v1/types.go`, `AuditAnnotations`.
     pub fn audit_annotations(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let decision = if self.allowed() { "allow" } else { "deny" };
         let names = self.audit_annotations.iter().map(|(&key, value)| (key, value.as_str()));

@@ -49,6 +49,8 @@ pub use report::{Hint, Identity, Refusal, RefusedField, Simulation, Step};
 /// server checks the template before there is any pod. The fields of a refusal are those of the object that was
 /// given, template included.
 ///
+/// Source: Kubernetes, "Admission Control in Kubernetes", section "Admission control phases".
+///
 /// # Errors
 ///
 /// [`WorkloadError`] if the object is a workload from which no pod can be made.

@@ -136,7 +136,7 @@ impl MinimalGrants {
     }
 }
 
-/// A credential spec that a workload names and nobody can permit it.
+/// A credential spec that a workload names and that no role can permit it.
 ///
 /// Shown as a sentence that names it:
 ///

@@ -108,6 +108,8 @@ pub(crate) fn named_specs(rule: &PolicyRule) -> &[String] {
 ///
 /// Indices count from 0. Shown as the end of a sentence that says what the rule would have to have.
 ///
+/// Source: Kubernetes `pkg/apis/rbac/v1/evaluation_helpers.go`.
+///
 /// ```
 /// use gmsa_rbac::{AccessQuestion, Answer, NearMissKind, ProposedGrant, Rbac, RuleDifference};
 ///

@@ -155,6 +155,8 @@ fn has_right_api_group(subject: &k8s::Subject) -> bool {
 ///
 /// Shown as the end of a sentence about the binding.
 ///
+/// Source: Kubernetes `pkg/registry/rbac/validation/rule.go`, `appliesToUser`.
+///
 /// ```
 /// use gmsa_rbac::{AccessQuestion, Answer, NearMissKind, ProposedGrant, Rbac, SubjectDifference};
 ///

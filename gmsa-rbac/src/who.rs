@@ -39,6 +39,8 @@ impl Holder {
 /// A pod runs in the namespace of its service account, and is judged there. A binding in another namespace
 /// therefore serves no pod, and neither does one to people.
 ///
+/// Source: Kubernetes `plugin/pkg/admission/serviceaccount/admission.go`, `Validate`.
+///
 /// ```
 /// use gmsa_rbac::Pods;
 ///

@@ -128,7 +128,7 @@ pub enum Verdict {
     Deny(PolicyDenial),
 }
 
-/// What a mutating policy says.
+/// What a mutating policy says. `Evaluator::mutate` has an example; it is there where mutating policies are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -214,6 +214,8 @@ impl Evaluator {
 
     /// What a validating policy says. As on an API server the first validation that fails decides, and what cannot
     /// be evaluated is refused.
+    ///
+    /// Source: Kubernetes `apiserver/pkg/admission/plugin/policy/validating/validator.go`.
     pub fn validate(&self, program: &ValidatingProgram, request: &PolicyRequest) -> Verdict {
         let context = match self.enter(&program.gate, request) {
             Ok(Some(context)) => context,

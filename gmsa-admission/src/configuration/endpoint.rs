@@ -9,6 +9,8 @@ use super::ConfigurationError;
 
 /// Where the API server finds the webhook.
 ///
+/// Source: Kubernetes `k8s.io/api/admissionregistration/v1/types.go`, `WebhookClientConfig`.
+///
 /// ```
 /// use gmsa_admission::configuration::{Endpoint, EndpointUrl, ServiceEndpoint};
 ///

@@ -9,6 +9,8 @@ use gmsa_types::{check_dns_label, check_dns_subdomain};
 /// How the API server knows that the webhook is who it says.
 ///
 /// [`WebhookConfiguration`](super::WebhookConfiguration) has an example.
+///
+/// Source: Kubernetes `k8s.io/api/admissionregistration/v1/types.go`, `WebhookClientConfig`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {

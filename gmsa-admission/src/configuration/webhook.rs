@@ -271,6 +271,8 @@ const REVIEW_VERSION: &str = "v1";
 
 /// What becomes of a request about which a webhook could not be asked.
 ///
+/// Source: Kubernetes, "Dynamic Admission Control", section "Failure policy".
+///
 /// ```
 /// use gmsa_admission::configuration::{FailurePolicy, ServiceEndpoint, Trust, WebhookConfiguration};
 ///
@@ -302,6 +304,8 @@ impl FailurePolicy {
 }
 
 /// How long the API server waits for a webhook, in seconds: 1 to 30.
+///
+/// Source: Kubernetes `pkg/apis/admissionregistration/validation/validation.go`, `validateValidatingWebhook`.
 ///
 /// ```
 /// use gmsa_admission::configuration::TimeoutSeconds;

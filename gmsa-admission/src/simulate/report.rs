@@ -136,6 +136,7 @@ pub struct RefusedField {
 }
 
 /// Something in the cluster's permissions that nearly allows the pod: [`NearMiss`](gmsa_rbac::NearMiss) as text.
+/// [`Refusal::near_misses`] lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hint {
@@ -148,7 +149,9 @@ pub struct Hint {
 /// The identity that one container gets, or the pod's sandbox, if none of its containers inherits the pod's.
 ///
 /// Source: Kubernetes `pkg/securitycontext/util.go`, `DetermineEffectiveSecurityContext`: a container that sets a
-/// gMSA field of its own inherits neither from the pod. [`Simulation`] has an example.
+/// gMSA field of its own inherits neither from the pod.
+///
+/// Its serde form has the binding and the role in place of the whole grant. [`Simulation`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub(super) place: Place,
