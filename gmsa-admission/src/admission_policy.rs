@@ -48,4 +48,7 @@ pub use authorizing::AuthorizingPolicy;
 pub use complete::{CompletePolicies, PolicyTooLarge};
 
 /// How many different credential specs one pod may name, where policies check it.
+///
+/// Source: Kubernetes `apiserver/pkg/cel/library/cost.go`, `CallCost`, and `apiserver/pkg/apis/cel/config.go`,
+/// `PerCallLimit` and `RuntimeCELCostBudget`: an API server stops a policy that costs more.
 pub const MOST_NAMES: usize = crate::cel::validation::MOST_NAMES;

@@ -1,3 +1,5 @@
+//! Reviews and facts, each part of which a fuzzer's bytes choose.
+
 use ::arbitrary::{Arbitrary, Result, Unstructured};
 use gmsa_types::CredentialSpecName;
 use serde_json::{Map, Value, json};
@@ -19,13 +21,14 @@ use crate::{
 ///
 /// ```
 /// use arbitrary::{Arbitrary, Unstructured};
-/// use gmsa_admission::{Facts, Policy, Request, samples::ReviewBytes, validate};
+/// use gmsa_admission::{Facts, Policy, Request, samples, samples::ReviewBytes, validate};
 ///
 /// let mut input = Unstructured::new(b"whatever a fuzzer has come up with");
 /// let review = ReviewBytes::arbitrary(&mut input)?;
 /// let facts = Facts::arbitrary(&mut input)?;
 /// let request = Request::from_slice(review.as_slice())?;
-/// validate(&request, &Policy::default()).respond(&facts);
+/// let response = validate(&request, &Policy::default()).respond(&facts);
+/// assert_eq!(response.uid(), samples::UID);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,3 +1,5 @@
+//! What is recorded of a decision in the audit event of the API server.
+
 use std::collections::BTreeMap;
 
 use gmsa_types::CredentialSpecName;

@@ -1,3 +1,5 @@
+//! What a denial says: its class, its message, and each fault with its field and its fix.
+
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
@@ -8,6 +10,21 @@ use serde::{Deserialize, Serialize};
 ///
 /// The message starts with the sentence that upstream's webhook says in the same situation, since people
 /// search their logs for it. It never holds contents of a credential spec.
+///
+/// ```
+/// use gmsa_admission::{Facts, Policy, Request, StatusReason, validate};
+///
+/// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a", "kind": {"version": "v1", "kind": "Pod"},
+///     "object": {"metadata": {"name": "web"}, "spec": {"serviceAccountName": "default", "containers": [],
+///         "securityContext": {"windowsOptions": {"gmsaCredentialSpec": "{}"}}}}}}"#;
+/// let request = Request::from_slice(body)?;
+/// let response = validate(&request, &Policy::default()).respond(&Facts::default());
+/// let denial = response.denial().ok_or("it was allowed")?;
+/// assert_eq!(denial.status(), StatusReason::Invalid);
+/// assert_eq!(denial.causes()[0].field(), "spec.securityContext.windowsOptions.gmsaCredentialSpecName");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Denial {
@@ -22,6 +39,13 @@ pub struct Denial {
 /// The class of a denial: an HTTP status code and the reason that goes with it.
 ///
 /// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `StatusReason`.
+///
+/// ```
+/// use gmsa_admission::StatusReason;
+///
+/// assert_eq!((StatusReason::Forbidden.code(), StatusReason::Forbidden.as_str()), (403, "Forbidden"));
+/// assert_eq!((StatusReason::ExpectationFailed.code(), StatusReason::ExpectationFailed.as_str()), (417, "Invalid"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StatusReason {
@@ -68,7 +92,7 @@ impl StatusReason {
     }
 }
 
-/// One fault, and the field that has it.
+/// One fault, and the field that has it. [`Denial`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cause {
@@ -83,6 +107,12 @@ pub struct Cause {
 /// The kind of a [`Cause`].
 ///
 /// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `CauseType`.
+///
+/// ```
+/// use gmsa_admission::CauseReason;
+///
+/// assert_eq!(CauseReason::FieldValueNotFound.as_str(), "FieldValueNotFound");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum CauseReason {
@@ -163,7 +193,7 @@ impl Cause {
 }
 
 impl Denial {
-    /// The most causes that a denial lists. A pod can have thousands of places, and nobody reads as many.
+    /// The most causes that a denial lists, 32. A pod can have thousands of places, and nobody reads as many.
     pub const MOST_CAUSES: usize = 32;
 
     pub(crate) fn new(status: StatusReason, message: String) -> Self {
@@ -199,6 +229,8 @@ impl Denial {
     }
 
     /// After how many seconds trying again may help; only where that may be so.
+    ///
+    /// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `StatusDetails`.
     pub fn retry_after_seconds(&self) -> Option<u16> {
         self.retry_after_seconds
     }

@@ -1,3 +1,5 @@
+//! What has to be looked up for a decision, and what was found.
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use gmsa_credspec::CanonicalContents;
@@ -11,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// Every credential spec name in it is valid, and so safe as part of a request path: names that are not are
 /// denied without asking.
+///
+/// [`mutate`](crate::mutate()) and [`validate`](crate::validate()) have examples.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[must_use]
@@ -58,6 +62,9 @@ impl<'r> Needs<'r> {
 ///
 /// A need without a fact is denied, never allowed.
 ///
+/// The serde form has the answers for credential specs by name, and those to access questions as a list, each beside
+/// the members of its question. It carries contents.
+///
 /// ```
 /// use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts};
 /// use gmsa_credspec::CanonicalContents;
@@ -67,7 +74,9 @@ impl<'r> Needs<'r> {
 /// let mut facts = Facts::default();
 /// let contents = CanonicalContents::from_json(r#"{"CmsPlugins":["ActiveDirectory"]}"#)?;
 /// facts.insert_credential_spec(CredentialSpecName::try_from("webapp1")?, CredSpecAnswer::Found(contents));
-/// facts.insert_access(AccessQuestion::new("team-a", "default", "webapp1"), AccessAnswer::Allow);
+/// let question = AccessQuestion::new("team-a", "default", "webapp1");
+/// facts.insert_access(question.clone(), AccessAnswer::Allow);
+/// assert_eq!(facts.access(&question), Some(&AccessAnswer::Allow));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +88,8 @@ pub struct Facts<'f> {
 }
 
 /// The answer to "what are the contents of this credential spec".
+///
+/// [`from_resource`](Self::from_resource) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::exhaustive_enums, reason = "whoever answers should have to consider each case")]
@@ -94,6 +105,18 @@ pub enum CredSpecAnswer<'f> {
 }
 
 /// The answer to "may this service account `use` this credential spec".
+///
+/// It is made from what either authorizer says: an API server's review, or [`Rbac::answer`](gmsa_rbac::Rbac::answer).
+///
+/// ```
+/// use gmsa_admission::AccessAnswer;
+/// use k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus;
+///
+/// let mut status = SubjectAccessReviewStatus { allowed: true, ..Default::default() };
+/// assert_eq!(AccessAnswer::from(&status), AccessAnswer::Allow);
+/// status.denied = Some(true);
+/// assert!(matches!(AccessAnswer::from(&status), AccessAnswer::Deny { .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::exhaustive_enums, reason = "whoever answers should have to consider each case")]
@@ -169,7 +192,14 @@ impl CredSpecAnswer<'_> {
     /// use gmsa_admission::CredSpecAnswer;
     /// use gmsa_types::GmsaCredentialSpec;
     ///
+    /// let resource: GmsaCredentialSpec = serde_json::from_str(
+    ///     r#"{"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec", "metadata": {"name": "webapp1"},
+    ///         "credspec": {"CmsPlugins": ["ActiveDirectory"]}}"#,
+    /// )?;
+    /// let CredSpecAnswer::Found(contents) = CredSpecAnswer::from_resource(&resource) else { panic!("it is there") };
+    /// assert_eq!(contents.as_str(), r#"{"CmsPlugins":["ActiveDirectory"]}"#);
     /// assert_eq!(CredSpecAnswer::from_resource(&GmsaCredentialSpec::default()), CredSpecAnswer::Empty);
+    /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn from_resource(resource: &GmsaCredentialSpec) -> CredSpecAnswer<'static> {
         match &resource.credspec {

@@ -1,3 +1,5 @@
+//! A hostname of its own for each pod, without a random number.
+
 /// A hostname that nothing else has: 15 characters, the longest that Windows takes as a computer name, made
 /// from the request's uid so that no random number is needed. The API server gives each request a uid of its own.
 ///

@@ -55,7 +55,7 @@ pub const PLURAL: &str = "gmsaindexes";
 /// The version of the kind.
 pub const VERSION: &str = "v1";
 
-/// Collects the contents of credential specs, and makes the object of them.
+/// Collects the contents of credential specs, and makes the object of them. The [module](self) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     name: String,
@@ -64,6 +64,17 @@ pub struct Index {
 }
 
 /// Why a credential spec is not in the index. Pods that name it are denied.
+///
+/// ```
+/// use gmsa_admission::{CredSpecAnswer, index::Index};
+/// use gmsa_types::CredentialSpecName;
+///
+/// let mut index = Index::default();
+/// index.insert(&CredentialSpecName::try_from("webapp1")?, &CredSpecAnswer::Empty);
+/// let (name, why) = index.left_out().next().ok_or("it has no contents")?;
+/// assert_eq!(format!("{name}: {why}"), "webapp1: it does not have a credspec key");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LeftOut {
@@ -96,7 +107,7 @@ impl Index {
     /// managed fields, which repeat each name, and for annotations.
     pub const LARGEST: usize = 1024 * 1024;
 
-    /// The most credential specs.
+    /// The most credential specs; the [definition](definition()) says so too, as `maxProperties`.
     pub const MOST: usize = 4096;
 
     /// The index of all credential specs of a cluster.
@@ -189,7 +200,8 @@ impl Default for Index {
     }
 }
 
-/// The credential specs of a cluster do not fit into one object. The webhook has no such limit.
+/// The credential specs of a cluster do not fit into one object: more than [`Index::LARGEST`] bytes, or more than
+/// [`Index::MOST`] of them. The webhook has no such limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the index of {specs} cred specs has {bytes} bytes; {} cred specs and {} bytes are what an API server stores in one \
@@ -203,7 +215,7 @@ pub struct IndexTooLarge {
 }
 
 impl IndexTooLarge {
-    /// The size of the object's JSON.
+    /// The size of the object's JSON, in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

@@ -23,10 +23,12 @@
 //!
 //! let name = InstallName::new(InstallName::NAMESPACE, InstallName::NAME)?;
 //! let server = WebhookServer::new("registry.example.com/gmsa:v0.1.0".parse()?, Certificates::CertManager);
-//! let install = Install::webhook(name, server).definition(gmsa_types::crd::definition());
-//! for object in install.objects() {
-//!     println!("---\n{}", serde_json::to_string_pretty(&object)?);
+//! let objects = Install::webhook(name, server).definition(gmsa_types::crd::definition()).objects();
+//! for object in &objects {
+//!     println!("---\n{}", serde_json::to_string_pretty(object)?);
 //! }
+//! assert_eq!(objects.first().map(|object| object.kind()), Some("Namespace"));
+//! assert_eq!(objects.last().map(|object| object.kind()), Some("ValidatingWebhookConfiguration"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -164,12 +166,14 @@ impl Install {
     ///
     /// let index = Index::of(&Snapshot::default());
     /// let install = Install::policies_with_index(InstallName::new("gmsa-system", "gmsa")?, &index)?;
+    /// let objects = install.objects();
     /// for stage in [Stage::Prepare, Stage::Run, Stage::Enforce] {
-    ///     for object in install.objects().iter().filter(|object| object.stage() == stage) {
+    ///     for object in objects.iter().filter(|object| object.stage() == stage) {
     ///         println!("apply {} {}", object.kind(), object.name());
     ///     }
     ///     println!("wait");
     /// }
+    /// assert!(objects.is_sorted_by_key(|object| object.stage()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn policies_with_index(name: InstallName, index: &Index) -> Result<Self, IndexTooLarge> {

@@ -23,6 +23,11 @@ use crate::{
 ///
 /// Fields that the chosen version of k8s-openapi does not know are gone by then, and with them any gMSA field at
 /// a new place: [`Request::from_slice`] and the `DynamicObject` form notice those, this one cannot.
+///
+/// # Errors
+///
+/// [`ReviewError`] if the request has no uid, is about another kind, or lacks the object that its operation
+/// has. Where it has a uid, the error carries the answer: see [`ReviewError::into_response`].
 impl<'a> TryFrom<&'a AdmissionRequest<core::Pod>> for Request<'a> {
     type Error = ReviewError;
 
@@ -36,6 +41,11 @@ impl<'a> TryFrom<&'a AdmissionRequest<core::Pod>> for Request<'a> {
 }
 
 /// Reads kube-core's untyped request.
+///
+/// # Errors
+///
+/// [`ReviewError`] if the request has no uid, is about another kind, lacks the object that its operation has, or
+/// has one that is no pod. Where it has a uid, the error carries the answer: see [`ReviewError::into_response`].
 impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for Request<'a> {
     type Error = ReviewError;
 
@@ -63,6 +73,12 @@ impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for Request<'a> {
 
 /// Reads kube-core's untyped request about an object with a pod template. The untyped form is the one for all kinds,
 /// and keeps fields that the chosen version of k8s-openapi does not know.
+///
+/// # Errors
+///
+/// [`ReviewError`] if the request has no uid, or, where it can bring in a template, if it is about none of the
+/// [kinds](crate::workload::WorkloadKind::templated) that have one, or its object is missing or cannot be read. Where
+/// there is a uid, the error carries the answer: see [`ReviewError::into_response`].
 impl<'a> TryFrom<&'a AdmissionRequest<DynamicObject>> for TemplateRequest<'a> {
     type Error = ReviewError;
 
@@ -101,6 +117,27 @@ impl Response<'_> {
     /// # Errors
     ///
     /// A [`serde_json::Error`] if a part of the answer does not fit kube-core's types; none is known.
+    ///
+    /// ```
+    /// use gmsa_admission::{Facts, Policy, Request, validate};
+    /// use k8s_openapi::api::core::v1::Pod;
+    /// use kube_core::admission::{AdmissionRequest, AdmissionResponse, AdmissionReview};
+    ///
+    /// let body = r#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+    ///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a", "name": "web", "userInfo": {}, "dryRun": false,
+    ///     "kind": {"group": "", "version": "v1", "kind": "Pod"},
+    ///     "resource": {"group": "", "version": "v1", "resource": "pods"},
+    ///     "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": []}}}}"#;
+    /// let review: AdmissionReview<Pod> = serde_json::from_str(body)?;
+    /// let review: AdmissionRequest<Pod> = review.try_into()?;
+    ///
+    /// let request = Request::try_from(&review)?;
+    /// let response = validate(&request, &Policy::default()).respond(&Facts::default());
+    /// let answer = response.into_kube(AdmissionResponse::from(&review))?;
+    /// assert!(answer.allowed);
+    /// assert_eq!(answer.uid, "705ab4f5");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn into_kube(self, base: AdmissionResponse) -> Result<AdmissionResponse, serde_json::Error> {
         let mut response = base;
         self.uid().clone_into(&mut response.uid);

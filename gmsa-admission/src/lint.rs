@@ -54,7 +54,7 @@ pub const RULES: [RuleId; 5] = [POD_REFERENCE, INIT_CONTAINER, NO_PERMISSION, HO
 
 /// What is wrong or doubtful about the gMSA fields of a workload, in the cluster of `cluster`, in the order of
 /// [`Finding::order`]. Pointers are those of the object that is given. Nothing for other kinds, and for pods without
-/// gMSA fields.
+/// gMSA fields. The [module](self) has an example.
 ///
 /// # Errors
 ///

@@ -1,4 +1,10 @@
 //! Expansion: puts the contents of each named credential spec beside its name.
+//!
+//! This is what the mutating endpoint does, the first of the two that a pod passes. Windows is handed the contents,
+//! not the name, so a pod that was not expanded has no identity. Nothing is permitted here: that is for
+//! [`validate`](mod@crate::validate), which sees the pod after every webhook has changed it.
+//!
+//! Source: kubernetes-sigs/windows-gmsa, `admission-webhook/webhook.go`, `mutateCreateRequest`.
 
 use gmsa_types::CredentialSpecName;
 use serde::{Deserialize, Serialize};
@@ -11,7 +17,7 @@ use crate::{
     warning,
 };
 
-/// What the mutating endpoint answers.
+/// What the mutating endpoint answers. [`mutate()`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(
@@ -29,6 +35,8 @@ pub enum Decision<'f> {
 ///
 /// Permission is not checked here: what the API server shows a mutating webhook is not yet the pod that it
 /// stores. [`validate`](crate::validate()) checks the pod as it is stored, contents included.
+///
+/// [`mutate()`] makes it, and has an example.
 #[derive(Debug)]
 #[must_use = "a plan decides nothing until it is asked"]
 pub struct Mutation<'r> {
@@ -41,6 +49,30 @@ pub struct Mutation<'r> {
 /// On CREATE every place that has a name and no contents is to be expanded; on UPDATE of
 /// `pods/ephemeralcontainers` the containers that are new. Contents that are set already are left to
 /// [`validate`](crate::validate()). Any other request is allowed as it is.
+///
+/// ```
+/// use gmsa_admission::{CredSpecAnswer, Facts, Policy, Request, mutate::{Decision, mutate}};
+/// use gmsa_credspec::CanonicalContents;
+///
+/// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a", "kind": {"version": "v1", "kind": "Pod"},
+///     "object": {"metadata": {"name": "web"}, "spec": {"serviceAccountName": "default", "containers": [],
+///         "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1"}}}}}}"#;
+/// let request = Request::from_slice(body)?;
+/// let plan = mutate(&request, &Policy::default());
+///
+/// let mut facts = Facts::default();
+/// for name in plan.needs().credential_specs() {
+///     // Here `name` would be looked up.
+///     let contents = CanonicalContents::from_json(r#"{"CmsPlugins":["ActiveDirectory"]}"#)?;
+///     facts.insert_credential_spec(name.clone(), CredSpecAnswer::Found(contents));
+/// }
+/// assert!(plan.missing(&facts).is_empty());
+/// let Decision::Allow(patch) = plan.decide(&facts) else { panic!("the credential spec is there") };
+/// assert_eq!(patch.operations()[0].path(), "/spec/securityContext/windowsOptions/gmsaCredentialSpec");
+/// assert_eq!(patch.operations()[0].value(), r#"{"CmsPlugins":["ActiveDirectory"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn mutate<'r>(request: &'r Request<'r>, policy: &Policy) -> Mutation<'r> {
     Mutation { request, random_hostname: policy.random_hostname() }
 }

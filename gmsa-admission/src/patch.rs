@@ -1,3 +1,5 @@
+//! What mutation changes: the one kind of JSON patch that this crate makes.
+
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize, Serializer, de, ser::SerializeStruct};
@@ -11,13 +13,17 @@ use crate::{Place, place::CONTENTS_FIELD};
 /// a typed pod, which would drop fields that the types do not know.
 ///
 /// Its serde form is the patch itself: a list of `add` operations. `Debug` shows paths only.
+///
+/// [`apply`](Self::apply) has an example.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Patch<'f> {
     operations: Vec<PatchOperation<'f>>,
 }
 
-/// One `add` operation of a [`Patch`].
+/// One `add` operation of a [`Patch`]. [`mutate`](crate::mutate()) has an example.
+///
+/// It deserializes from what it serializes to alone: any other operation, and any other path, is refused.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PatchOperation<'f> {
     target: Target,
@@ -89,6 +95,8 @@ impl<'f> Patch<'f> {
     /// let mut pod = serde_json::json!({"spec": {}});
     /// patch.apply(&mut pod)?;
     /// assert_eq!(pod["spec"]["hostname"], "web");
+    /// let error = patch.apply(&mut serde_json::json!({})).unwrap_err();
+    /// assert_eq!(error.path(), "/spec/hostname");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, pod: &mut Value) -> Result<(), PatchError> {
@@ -104,7 +112,7 @@ impl<'f> Patch<'f> {
 }
 
 impl PatchOperation<'_> {
-    /// The JSON pointer of what is added.
+    /// The JSON pointer (RFC 6901) of what is added.
     pub fn path(&self) -> String {
         self.target.to_string()
     }
@@ -167,7 +175,7 @@ impl<'de> Deserialize<'de> for PatchOperation<'_> {
     }
 }
 
-/// A [`Patch`] that does not fit the pod it was applied to.
+/// A [`Patch`] that does not fit the pod it was applied to, see [`Patch::apply`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the pod has no object to add `{path}` to")]
 pub struct PatchError {
@@ -175,7 +183,7 @@ pub struct PatchError {
 }
 
 impl PatchError {
-    /// The JSON pointer that could not be added.
+    /// The JSON pointer (RFC 6901) that could not be added.
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -1,3 +1,5 @@
+//! Where gMSA fields stand in a pod, as JSON pointer and as field path.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -67,7 +69,7 @@ pub enum Place {
     Container {
         /// The list that the container stands in.
         list: ContainerList,
-        /// Its index in that list.
+        /// Its index in that list, from 0.
         index: usize,
     },
 }

@@ -61,7 +61,7 @@ impl NetlogonRestart {
         Self { attempts, ..self }
     }
 
-    /// How long it waits after a failure.
+    /// How long it waits after a failure, in seconds.
     pub fn pause_seconds(self, pause_seconds: u16) -> Self {
         Self { pause_seconds, ..self }
     }
@@ -161,6 +161,7 @@ pub fn enable_compartment_namespace() -> NodeCommand {
 }
 
 /// A command for a node, as arguments for a program that starts it and as text for a person who types it.
+/// [`enable_compartment_namespace`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeCommand {
     argv: &'static [&'static str],

@@ -1,3 +1,5 @@
+//! The request as this crate keeps it: the gMSA fields of the pod, and who it is for.
+
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,8 @@ use crate::{ContainerList, Place, ReviewError, ReviewVersion, fault::Subject, re
 /// `TryFrom<&AdmissionRequest<Pod>>` and `<DynamicObject>` do the same from kube-core's types.
 ///
 /// It is a serde value of its own, so that a bug report can hold the request, the facts and the decision in
-/// one JSON file. That form carries the pod's credential spec contents; `Debug` never does.
+/// one JSON file. That form carries the pod's credential spec contents; `Debug` never does. Reading it back fails if the
+/// uid or an object that the operation has is missing.
 ///
 /// ```
 /// use gmsa_admission::{Operation, Request};
@@ -68,7 +71,7 @@ impl<'a> TryFrom<Replayed<'a>> for Request<'a> {
     }
 }
 
-/// What the request does to the object.
+/// What the request does to the object. [`Request`] has an example.
 ///
 /// Source: Kubernetes `k8s.io/api/admission/v1/types.go`, `Operation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,7 +169,7 @@ pub(crate) fn scope(operation: Operation, sub_resource: &str) -> Scope {
 
 const EPHEMERAL_CONTAINERS: &str = "ephemeralcontainers";
 
-/// A pod, as far as gMSA is concerned.
+/// A pod, as far as gMSA is concerned. [`Request`] has an example.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Pod<'a> {
@@ -197,7 +200,7 @@ impl<'a> Pod<'a> {
         &self.name
     }
 
-    /// `metadata.generateName`.
+    /// `metadata.generateName`, empty if there is none.
     pub fn generate_name(&self) -> &str {
         &self.generate_name
     }
@@ -207,12 +210,12 @@ impl<'a> Pod<'a> {
         &self.service_account
     }
 
-    /// `spec.hostname`.
+    /// `spec.hostname`, empty if there is none.
     pub fn hostname(&self) -> &str {
         &self.hostname
     }
 
-    /// `spec.os.name`.
+    /// `spec.os.name`, empty if there is none.
     pub fn os(&self) -> &str {
         &self.os
     }
@@ -222,7 +225,7 @@ impl<'a> Pod<'a> {
         &self.gmsa
     }
 
-    /// JSON pointers of gMSA fields at places that this version does not know, such as a list of containers
+    /// JSON pointers (RFC 6901) of gMSA fields at places that this version does not know, such as a list of containers
     /// that a later Kubernetes adds. Such a pod is denied: nobody could say what runs with that identity.
     pub fn unknown_places(&self) -> &[String] {
         &self.unknown_places
@@ -244,6 +247,19 @@ impl<'a> Pod<'a> {
 /// The gMSA fields of one place in a pod; at least one of them is set.
 ///
 /// Its serde form holds the contents; its `Debug` form does not.
+///
+/// ```
+/// use gmsa_admission::{Place, Request};
+///
+/// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a", "kind": {"version": "v1", "kind": "Pod"},
+///     "object": {"metadata": {"name": "web"}, "spec": {"serviceAccountName": "default", "containers": [],
+///         "securityContext": {"windowsOptions": {"gmsaCredentialSpec": "{}"}}}}}}"#;
+/// let request = Request::from_slice(body)?;
+/// let fields = &request.pod().ok_or("it creates one")?.gmsa()[0];
+/// assert_eq!((fields.place(), fields.name(), fields.contents()), (Place::Pod, None, Some("{}")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GmsaFields<'a> {

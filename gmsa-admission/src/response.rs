@@ -17,6 +17,8 @@ use crate::{
 ///
 /// Source: Kubernetes `apiserver/pkg/admission/plugin/webhook/request/admissionreview.go`,
 /// `VerifyAdmissionResponse`.
+///
+/// [`to_vec`](Self::to_vec) has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct Response<'f> {
@@ -116,12 +118,16 @@ impl<'f> Response<'f> {
         }
     }
 
-    /// What the sender is warned of.
+    /// What the sender is warned of: lines of ASCII, each of at most 120 characters.
+    ///
+    /// Source: Kubernetes, "Dynamic Admission Control", section "Response".
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What the audit event records, by key.
+    /// What the audit event records, by key; the API server puts the webhook's name and a slash in front of the key.
+    ///
+    /// Source: Kubernetes `k8s.io/api/admission/v1/types.go`, `AuditAnnotations`.
     pub fn audit_annotations(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let decision = if self.allowed() { "allow" } else { "deny" };
         let names = self.audit_annotations.iter().map(|(&key, value)| (key, value.as_str()));
@@ -137,8 +143,11 @@ impl<'f> Response<'f> {
     ///     "operation":"CREATE","kind":{"kind":"Pod"},"object":{"spec":{"containers":[]}}}}"#;
     /// let request = Request::from_slice(body)?;
     /// let response = validate(&request, &Policy::default()).respond(&Facts::default());
-    /// assert!(response.to_vec().starts_with(br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview""#));
-    /// # Ok::<(), gmsa_admission::ReviewError>(())
+    /// let answer: serde_json::Value = serde_json::from_slice(&response.to_vec())?;
+    /// assert_eq!(answer["kind"], "AdmissionReview");
+    /// assert_eq!(answer["response"]["uid"], "1");
+    /// assert_eq!(answer["response"]["allowed"], true);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_vec(&self) -> Vec<u8> {
         let patch =

@@ -1,3 +1,5 @@
+//! Bodies that are no request to decide, and the answer that they get all the same.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -5,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::{Cause, CauseReason, Denial, Response, StatusReason};
 
 /// The versions of the `AdmissionReview` that are understood; the answer is written in the one asked.
+///
+/// ```
+/// use gmsa_admission::{Request, ReviewVersion};
+///
+/// let body = br#"{"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview", "request": {"uid": "1",
+///     "operation": "CREATE", "kind": {"kind": "Pod"}, "object": {"spec": {"containers": []}}}}"#;
+/// assert_eq!(Request::from_slice(body)?.version(), ReviewVersion::V1Beta1);
+/// # Ok::<(), gmsa_admission::ReviewError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ReviewVersion {
@@ -157,6 +168,18 @@ impl ReviewError {
 
     /// The denial to send, with code 400 and the request's uid. `None` if the body has no uid to repeat, so that
     /// only an HTTP error is left; except for a review without a request, which upstream's webhook answers too.
+    ///
+    /// ```
+    /// use gmsa_admission::Request;
+    ///
+    /// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "705ab4f5",
+    ///     "operation": "CREATE", "kind": {"kind": "Pod"}, "object": {"spec": {"containers": 1}}}}"#;
+    /// let error = Request::from_slice(body).unwrap_err();
+    /// let response = error.into_response().ok_or("the uid was readable")?;
+    /// assert!(!response.allowed());
+    /// assert_eq!((response.uid(), response.denial().map(|denial| denial.status().code())), ("705ab4f5", Some(400)));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn into_response(self) -> Option<Response<'static>> {
         if self.uid.is_empty() && self.kind != ReviewErrorKind::NoRequest {
             return None;

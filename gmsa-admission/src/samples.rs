@@ -3,6 +3,21 @@
 //!
 //! To test a server with them, let its cluster have [`credential_specs`], or its lookups answer with a
 //! [`Facts`].
+//!
+//! ```
+//! use gmsa_admission::{Policy, Request, mutate, samples};
+//! use serde_json::{Value, json};
+//!
+//! let pod = json!({"metadata": {"name": "web-0"}, "spec": {"serviceAccountName": samples::SERVICE_ACCOUNT,
+//!     "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": samples::NAMES[0]}}, "containers": []}});
+//! let body = samples::review("CREATE", "", &pod, &Value::Null).to_string();
+//! let request = Request::from_slice(body.as_bytes())?;
+//! let facts = samples::permissive_facts();
+//! let response = mutate(&request, &Policy::default()).respond(&facts);
+//! let patch = response.patch().ok_or("nothing to expand")?;
+//! assert_eq!(patch.operations()[0].value(), samples::contents(samples::NAMES[0]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use gmsa_credspec::CanonicalContents;
 use gmsa_rbac::AccessQuestion;

@@ -43,11 +43,13 @@ use crate::{
 
 pub use report::{Hint, Identity, Refusal, RefusedField, Simulation, Step};
 
-/// Plays the API server for one object. `None` if it is no workload.
+/// Plays the API server for one object. `None` if it is no workload. The [module](self) has an example.
 ///
 /// A pod is refused by the first step that refuses it, as in a cluster; for the other workload kinds the API
 /// server checks the template before there is any pod. The fields of a refusal are those of the object that was
 /// given, template included.
+///
+/// Source: Kubernetes, "Admission Control in Kubernetes", section "Admission control phases".
 ///
 /// # Errors
 ///

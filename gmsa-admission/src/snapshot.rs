@@ -85,6 +85,23 @@ impl Snapshot {
     }
 
     /// Answers every need: what an API server with these objects would say.
+    ///
+    /// ```
+    /// use gmsa_admission::{AccessAnswer, Policy, Request, Snapshot, validate};
+    ///
+    /// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+    ///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a", "kind": {"version": "v1", "kind": "Pod"},
+    ///     "object": {"metadata": {"name": "web"}, "spec": {"serviceAccountName": "default", "containers": [],
+    ///         "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1",
+    ///             "gmsaCredentialSpec": "{\"CmsPlugins\":[\"ActiveDirectory\"]}"}}}}}}"#;
+    /// let request = Request::from_slice(body)?;
+    /// let plan = validate(&request, &Policy::default());
+    /// let (cluster, needs) = (Snapshot::default(), plan.needs());
+    /// let facts = cluster.facts(&needs);
+    /// assert!(plan.missing(&facts).is_empty());
+    /// assert!(matches!(facts.access(&needs.access()[0]), Some(AccessAnswer::Deny { .. })));
+    /// # Ok::<(), gmsa_admission::ReviewError>(())
+    /// ```
     pub fn facts<'s>(&'s self, needs: &Needs<'s>) -> Facts<'s> {
         let mut facts = Facts::default();
         for name in needs.credential_specs() {
@@ -147,6 +164,15 @@ fn read<T: DeserializeOwned>(kind: &str, object: &Value) -> Result<T, SnapshotEr
 }
 
 /// An object that a [`Snapshot`] cannot take.
+///
+/// ```
+/// use gmsa_admission::Snapshot;
+///
+/// let error = Snapshot::default().insert(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [
+///     {"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec", "metadata": {"name": "WebApp1"}},
+/// ]})).unwrap_err();
+/// assert_eq!(error.pointer(), "/items/0");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", at(.pointer))]
 pub struct SnapshotError {
@@ -170,7 +196,7 @@ impl SnapshotError {
         Self { pointer: format!("/items/{index}{}", self.pointer), ..self }
     }
 
-    /// The JSON pointer of the object, from the root of what was inserted.
+    /// The JSON pointer (RFC 6901) of the object, from the root of what was inserted.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }

@@ -32,9 +32,11 @@
 //! Each place of the template with gMSA fields, by the same visitor as in a pod:
 //!
 //! - a name without contents, the usual case since contents are filled in when the pod comes: that the credential spec
-//!   exists and can be put into a pod, which is what `mutate` will ask, and that the template's service account
-//!   (`default` if it names none) may `use` it, which is what `validate` will ask;
-//! - contents: that they have a name, the permission for it, and are those of the resource, as in `validate`;
+//!   exists and can be put into a pod, which is what [`mutate`](crate::mutate()) will ask, and that the template's
+//!   service account (`default` if it names none) may `use` it, which is what [`validate`](crate::validate()) will
+//!   ask;
+//! - contents: that they have a name, the permission for it, and are those of the resource, as in
+//!   [`validate`](crate::validate());
 //! - gMSA fields at places that this version does not know.
 //!
 //! Whether pods of one template share a fixed hostname or have one that Windows cuts, rule GC709, is a warning beside
@@ -72,6 +74,8 @@ pub(crate) use request::Template;
 pub use request::TemplateRequest;
 
 /// What becomes of a workload whose pods would be denied.
+///
+/// [`Policy::with_templates`] has an example.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -84,6 +88,21 @@ pub enum Enforcement {
 }
 
 /// What the template check says.
+///
+/// ```
+/// use gmsa_admission::{Facts, Policy, TemplateRequest, check_template, template::{Decision, Enforcement}};
+///
+/// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a",
+///     "kind": {"group": "batch", "version": "v1", "kind": "Job"},
+///     "object": {"metadata": {"name": "report"}, "spec": {"template": {"spec": {"containers": [],
+///         "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "WebApp1"}}}}}}}}"#;
+/// let request = TemplateRequest::from_slice(body)?;
+/// let strict = Policy::default().with_templates(Enforcement::Deny);
+/// assert!(matches!(check_template(&request, &Policy::default()).decide(&Facts::default()), Decision::Warn(_)));
+/// assert!(matches!(check_template(&request, &strict).decide(&Facts::default()), Decision::Deny(_)));
+/// # Ok::<(), gmsa_admission::ReviewError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::exhaustive_enums, reason = "whoever matches should see that a warning is no denial")]
@@ -96,7 +115,8 @@ pub enum Decision {
     Deny(Denial),
 }
 
-/// A request at the template check: what it needs, and with the facts, what is decided.
+/// A request at the template check: what it needs, and with the facts, what is decided. [`check_template`] makes it; the
+/// [module](self) has an example.
 #[derive(Debug)]
 #[must_use = "a plan decides nothing until it is asked"]
 pub struct TemplateReview<'r> {

@@ -1,5 +1,12 @@
 //! Enforcement: lets a pod through only if its service account may use each identity, and its contents are those
 //! of the named credential specs.
+//!
+//! This is what the validating endpoint does, the second of the two that a pod passes, and the one that protects: it
+//! sees the pod as it will be stored, and trusts neither the user who wrote it nor whoever changed it on the way.
+//! Contents are compared by value, not by text ([`gmsa_credspec::compare`]).
+//!
+//! Source: kubernetes-sigs/windows-gmsa, `admission-webhook/webhook.go`, `validateCreateRequest` and
+//! `validateUpdateRequest`; `CONFORMANCE.md` beside this crate's README for where it differs.
 
 use gmsa_rbac::AccessQuestion;
 use gmsa_types::{CredentialSpecName, check_dns_label};
@@ -12,7 +19,7 @@ use crate::{
     warning,
 };
 
-/// What the validating endpoint answers.
+/// What the validating endpoint answers. [`validate()`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(
@@ -27,6 +34,8 @@ pub enum Decision {
 }
 
 /// A request at the validating endpoint: what it needs, and with the facts, what is decided.
+///
+/// [`validate()`] makes it, and has an example.
 #[derive(Debug)]
 #[must_use = "a plan decides nothing until it is asked"]
 pub struct Validation<'r> {
@@ -43,6 +52,35 @@ pub struct Validation<'r> {
 /// are new, while everything else must be as it was; on UPDATE of a pod nothing may change. Any other request
 /// is allowed. A pod that runs already is not asked for its permission again, so that revoking one does not
 /// break it.
+///
+/// ```
+/// use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Policy, Request, validate::{Decision, validate}};
+/// use gmsa_credspec::CanonicalContents;
+///
+/// let body = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+///     "uid": "705ab4f5", "operation": "CREATE", "namespace": "team-a", "kind": {"version": "v1", "kind": "Pod"},
+///     "object": {"metadata": {"name": "web"}, "spec": {"serviceAccountName": "default", "containers": [],
+///         "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1",
+///             "gmsaCredentialSpec": "{\"CmsPlugins\":[\"ActiveDirectory\"]}"}}}}}}"#;
+/// let request = Request::from_slice(body)?;
+/// let plan = validate(&request, &Policy::default());
+///
+/// // A need without a fact denies.
+/// let mut facts = Facts::default();
+/// assert!(matches!(plan.decide(&facts), Decision::Deny(_)));
+///
+/// let needs = plan.needs();
+/// for question in needs.access() {
+///     facts.insert_access(question.clone(), AccessAnswer::Allow);
+/// }
+/// for name in needs.credential_specs() {
+///     // Another spelling of what the pod carries.
+///     let contents = CanonicalContents::from_json(r#"{ "CmsPlugins": ["ActiveDirectory"] }"#)?;
+///     facts.insert_credential_spec(name.clone(), CredSpecAnswer::Found(contents));
+/// }
+/// assert_eq!(plan.decide(&facts), Decision::Allow);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r> {
     let mut faults = Faults::default();
     let mut places = Vec::new();

@@ -1,3 +1,5 @@
+//! What the sender is told of although nothing is refused for it.
+
 use crate::{Operation, Place, Pod, Request, place::within, read::Header, request::Scope};
 
 /// What the sender should know although the request is not refused for it.

@@ -54,6 +54,17 @@ pub use kind::WorkloadKind;
 ///
 /// [`WorkloadError`] if `object` is of a workload kind and has no template, no name, a field of the wrong JSON
 /// type, or a version of its API group that API servers no longer serve; or if it has no kind at all.
+///
+/// ```
+/// use gmsa_admission::workload::pod_of;
+/// use serde_json::json;
+///
+/// let manifest = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
+///     "spec": {"template": {"spec": {"containers": [{"name": "sql"}]}}}});
+/// let pod = pod_of(&manifest)?.ok_or("no workload")?.into_pod();
+/// assert_eq!((&pod["metadata"]["name"], &pod["spec"]["hostname"]), (&json!("db-0"), &json!("db-0")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn pod_of(object: &Value) -> Result<Option<WorkloadPod>, WorkloadError> {
     let Some(kind) = WorkloadKind::of(object)? else { return Ok(None) };
     object_at(object, "/metadata")?.ok_or_else(|| WorkloadError::missing("/metadata"))?;
@@ -136,6 +147,13 @@ impl fmt::Debug for WorkloadPod {
 }
 
 /// Why an object is no workload from which a pod can be made.
+///
+/// ```
+/// use gmsa_admission::workload::{WorkloadFault, pod_of};
+///
+/// let error = pod_of(&serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment"})).unwrap_err();
+/// assert_eq!((error.pointer(), error.fault()), ("/metadata", &WorkloadFault::Missing));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkloadError {
     pointer: String,

@@ -1,3 +1,5 @@
+//! The rules that a cluster gives to the roles that gather those of others.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{

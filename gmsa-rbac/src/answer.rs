@@ -1,3 +1,5 @@
+//! What an answer says, and the words that the API server has for it.
+
 use std::{collections::BTreeSet, fmt};
 
 use crate::{BindingRef, NearMiss, RoleRef, Subject, quote};
@@ -33,6 +35,8 @@ impl Answer {
 /// How a service account comes to be allowed: the binding, the subject in it, the role, and the rule of the role.
 ///
 /// Shown as the API server's reason, which names objects that the user of a pod need not know about.
+///
+/// [`chain`](Self::chain) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Grant {
     pub(crate) binding: BindingRef,
@@ -57,7 +61,7 @@ impl Grant {
         &self.role
     }
 
-    /// The index of the first rule of the role that allows it.
+    /// The index, from 0, of the first rule of the role that allows it.
     ///
     /// For a role that got its rules from [`Rbac::aggregate`](crate::Rbac::aggregate) this counts in those.
     pub fn rule(&self) -> usize {
@@ -116,6 +120,8 @@ impl fmt::Display for Grant {
 }
 
 /// Why a service account is not allowed.
+///
+/// [`MissingRole`] and [`Rbac::explain`](crate::Rbac::explain) have examples of the two things that it can hold.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Refusal {
     pub(crate) missing_roles: Vec<MissingRole>,
@@ -160,6 +166,19 @@ impl Refusal {
 /// A binding that would apply, and whose role cannot be found.
 ///
 /// Shown in the words of the API server.
+///
+/// ```
+/// use gmsa_rbac::{AccessQuestion, Answer, ProposedGrant, Rbac};
+///
+/// let question = AccessQuestion::new("team-a", "web", "webapp0");
+/// let mut rbac = Rbac::default();
+/// rbac.insert(ProposedGrant::new(&question)?.role_binding());
+/// let Answer::Deny(refusal) = rbac.answer(&question) else { panic!("the role is not there") };
+/// let missing = &refusal.missing_roles()[0];
+/// assert_eq!((missing.kind(), missing.name()), ("ClusterRole", "use-gmsa-webapp0"));
+/// assert_eq!(missing.binding().to_string(), "RoleBinding `team-a/use-gmsa-webapp0:web`");
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MissingRole {
     pub(crate) binding: BindingRef,

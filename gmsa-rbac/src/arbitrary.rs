@@ -1,3 +1,5 @@
+//! `Arbitrary` for fuzzers, of the few names that the strategies for property tests are made of, too.
+
 use ::arbitrary::{Arbitrary, Result, Unstructured};
 use gmsa_types::VERB_USE;
 use k8s_openapi::api::rbac::v1::{PolicyRule, Subject};

@@ -48,7 +48,7 @@ use scene::Scene;
 pub use rules::{AuditRule, RULES};
 pub use workload::{SpecUse, WorkloadUse};
 
-/// An audit: the permissions, and what else is known of the cluster.
+/// An audit: the permissions, and what else is known of the cluster. The [module](self) has an example.
 #[derive(Debug, Clone)]
 pub struct Audit<'r> {
     rbac: &'r Rbac,
@@ -91,7 +91,7 @@ impl<'r> Audit<'r> {
         self
     }
 
-    /// What every rule has to say, in the order in which to show it.
+    /// What every rule has to say, in the order in which to show it ([`Finding::order`]).
     pub fn findings(&self) -> Vec<Finding> {
         let scene = Scene::new(
             self.rbac,

@@ -54,6 +54,11 @@ pub use webhook::WebhookAccess;
 /// The labels that the builders give to their objects: `app.kubernetes.io/part-of: gmsa`.
 ///
 /// Source: Kubernetes, "Recommended Labels".
+///
+/// ```
+/// let labels = gmsa_rbac::build::conventional_labels();
+/// assert_eq!(labels["app.kubernetes.io/part-of"], "gmsa");
+/// ```
 pub fn conventional_labels() -> BTreeMap<String, String> {
     [("app.kubernetes.io/part-of".to_owned(), "gmsa".to_owned())].into()
 }

@@ -1,3 +1,5 @@
+//! From what nearly allows a question to the smallest change that does, as objects and as commands.
+
 use gmsa_types::CredentialSpecName;
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role, RoleBinding, Subject};
 
@@ -12,6 +14,8 @@ use crate::{
 };
 
 /// The change that makes the answer to a question yes.
+///
+/// [`NearMiss::change`](crate::NearMiss::change) has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Change {

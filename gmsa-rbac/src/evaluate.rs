@@ -1,3 +1,5 @@
+//! Answers as the API server's RBAC authorizer gives them, by lookups alone.
+
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::rbac::v1 as k8s;

@@ -1,3 +1,5 @@
+//! The search through all roles and bindings for what nearly allows a question.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::rbac::v1 as k8s;

@@ -33,8 +33,9 @@ use cover::Cover;
 ///
 /// let workload = |name: &str| WorkloadUse::new(ObjectRef::named("Deployment", name), "shop", name);
 /// let grants = minimize(&[workload("web").using("frontend"), workload("batch").using("frontend")], None);
-/// let names: Vec<_> = grants.objects().iter().map(|object| object.metadata().name.clone().unwrap()).collect();
-/// assert_eq!(names, ["use-gmsa-frontend", "use-gmsa-frontend"]);
+/// assert_eq!(grants.roles()[0].name().as_str(), "use-gmsa-frontend");
+/// assert_eq!(grants.bindings()[0].role_binding().subjects.map(|accounts| accounts.len()), Some(2));
+/// assert_eq!(grants.objects().len(), 2);
 /// assert!(grants.is_proven_smallest());
 /// ```
 pub fn minimize<'w>(
@@ -135,7 +136,21 @@ impl MinimalGrants {
     }
 }
 
-/// A credential spec that a workload names and nobody can permit it.
+/// A credential spec that a workload names and that no role can permit it.
+///
+/// Shown as a sentence that names it:
+///
+/// ```
+/// use gmsa_rbac::{audit::WorkloadUse, minimize};
+/// use gmsa_types::finding::ObjectRef;
+///
+/// let web = WorkloadUse::new(ObjectRef::named("Deployment", "web"), "shop", "web").using("WebApp1");
+/// let grants = minimize(&[web], None);
+/// let left_out = &grants.left_out()[0];
+/// assert_eq!(left_out.credential_spec(), "WebApp1");
+/// assert!(left_out.invalid().is_some());
+/// assert!(left_out.to_string().contains("may not be permitted to `use` `WebApp1`: "));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     object: ObjectRef,

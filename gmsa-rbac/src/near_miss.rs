@@ -60,6 +60,19 @@ impl fmt::Display for NearMiss {
 }
 
 /// The kinds of [`NearMiss`].
+///
+/// ```
+/// use gmsa_rbac::{AccessQuestion, Answer, NearMissKind, ProposedGrant, Rbac, RoleRef};
+///
+/// let question = AccessQuestion::new("team-a", "web", "webapp0");
+/// let mut rbac = Rbac::default();
+/// rbac.insert(ProposedGrant::new(&question)?.cluster_role());
+/// let Answer::Deny(refusal) = rbac.explain(&question) else { panic!("nothing is bound") };
+/// let NearMissKind::NotBound { role, bound_by } = refusal.near_misses()[0].kind() else { panic!("another kind") };
+/// assert_eq!(role, &RoleRef::ClusterRole { name: "use-gmsa-webapp0".into() });
+/// assert_eq!(bound_by, &None);
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NearMissKind {
@@ -69,7 +82,7 @@ pub enum NearMissKind {
         binding: BindingRef,
         /// The role.
         role: RoleRef,
-        /// The index of the rule in the role.
+        /// The index of the rule in the role, from 0.
         rule: usize,
         /// Everything that keeps the rule from allowing it.
         differences: Vec<RuleDifference>,
@@ -80,7 +93,7 @@ pub enum NearMissKind {
         binding: BindingRef,
         /// The role.
         role: RoleRef,
-        /// The index of the subject in the binding.
+        /// The index of the subject in the binding, from 0.
         subject: usize,
         /// What is wrong with it.
         difference: SubjectDifference,

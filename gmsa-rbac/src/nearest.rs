@@ -1,3 +1,5 @@
+//! The word that was probably meant by one that is not there.
+
 /// The text that is the least number of edits from `wanted`, if any is near enough to be a slip of the pen: one edit,
 /// or one in three bytes. The first of several.
 pub(crate) fn nearest<'t>(wanted: &str, texts: impl Iterator<Item = &'t str>) -> Option<&'t str> {

@@ -1,3 +1,5 @@
+//! Roles, bindings and subjects by kind and name, as answers name them.
+
 use std::fmt;
 
 use crate::quote::shown;

@@ -29,6 +29,22 @@ use crate::{
 ///   filled them in. For manifests that no controller has seen there is [`aggregate`](Self::aggregate).
 ///
 /// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go` and `pkg/registry/rbac/validation/rule.go`.
+///
+/// ```
+/// use gmsa_rbac::{AccessQuestion, ProposedGrant, Rbac};
+///
+/// let question = AccessQuestion::new("team-a", "web", "webapp0");
+/// let grant = ProposedGrant::new(&question)?;
+/// let mut rbac = Rbac::default();
+/// rbac.insert(grant.role_binding());
+/// rbac.insert(grant.cluster_role());
+/// assert!(rbac.answer(&question).is_allowed());
+///
+/// // A watch tells that the role was deleted.
+/// assert!(rbac.remove_cluster_role("use-gmsa-webapp0"));
+/// assert!(!rbac.answer(&question).is_allowed());
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Rbac {
     pub(crate) cluster_roles: BTreeMap<String, ClusterRoleEntry>,
@@ -157,6 +173,30 @@ impl Rbac {
     /// What was given is forgotten when a `ClusterRole` is inserted or removed, so call it after the last one.
     ///
     /// Source: Kubernetes `pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go`.
+    ///
+    /// ```
+    /// use gmsa_rbac::{AccessQuestion, Rbac};
+    /// use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+    ///
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert(serde_json::from_str::<ClusterRole>(
+    ///     r#"{"metadata": {"name": "identities"},
+    ///         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": "identities"}}]}}"#,
+    /// )?);
+    /// rbac.insert(serde_json::from_str::<ClusterRole>(
+    ///     r#"{"metadata": {"name": "webapp0", "labels": {"to": "identities"}}, "rules": [{"apiGroups": ["windows.k8s.io"],
+    ///         "resources": ["gmsacredentialspecs"], "resourceNames": ["webapp0"], "verbs": ["use"]}]}"#,
+    /// )?);
+    /// rbac.insert(serde_json::from_str::<ClusterRoleBinding>(
+    ///     r#"{"metadata": {"name": "web"}, "subjects": [{"kind": "ServiceAccount", "namespace": "shop", "name": "web"}],
+    ///         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "identities"}}"#,
+    /// )?);
+    /// let question = AccessQuestion::new("shop", "web", "webapp0");
+    /// assert!(!rbac.answer(&question).is_allowed());
+    /// rbac.aggregate();
+    /// assert!(rbac.answer(&question).is_allowed());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn aggregate(&mut self) {
         self.forget_aggregated();
         self.aggregated = gathered(&self.cluster_roles);

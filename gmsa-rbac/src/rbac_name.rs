@@ -56,6 +56,10 @@ impl RbacName {
     }
 }
 
+/// # Errors
+///
+/// [`InvalidRbacName`] if the text is empty or [`check_rbac_name`] has something to say of it. `TryFrom<&str>`,
+/// `FromStr` and deserializing do the same.
 impl TryFrom<String> for RbacName {
     type Error = InvalidRbacName;
 
@@ -100,6 +104,11 @@ impl fmt::Display for RbacName {
 }
 
 /// Why a text is no [`RbacName`].
+///
+/// ```
+/// let error = gmsa_rbac::RbacName::try_from("50%/day").unwrap_err();
+/// assert_eq!(error.faults(), ["may not contain '/'", "may not contain '%'"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("name of a role or binding {}", .faults.join(", "))]
 pub struct InvalidRbacName {

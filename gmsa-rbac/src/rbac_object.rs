@@ -19,10 +19,11 @@ use crate::{Rbac, rbac::RoleKey};
 /// let grant = ProposedGrant::new(&question)?;
 /// let mut rbac = Rbac::default();
 /// for object in [RbacObject::from(grant.cluster_role()), RbacObject::from(grant.role_binding())] {
+///     assert_eq!(serde_json::to_value(&object)?["kind"], object.kind());
 ///     rbac.insert(object);
 /// }
 /// assert!(rbac.answer(&question).is_allowed());
-/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the API group has these four kinds")]

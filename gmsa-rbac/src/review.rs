@@ -1,3 +1,5 @@
+//! The question as the review that an API server takes, and back.
+
 use std::collections::BTreeMap;
 
 use gmsa_types::{GROUP, PLURAL, V1, VERB_USE};
@@ -51,6 +53,10 @@ impl AccessQuestion<'_> {
 
 /// Reads back what [`AccessQuestion::to_review`] writes; the groups may stand in either order. The status and
 /// all metadata but the namespace are ignored.
+///
+/// # Errors
+///
+/// [`NotAnAccessQuestion`] with the first field that makes it a different question.
 impl TryFrom<&LocalSubjectAccessReview> for AccessQuestion<'static> {
     type Error = NotAnAccessQuestion;
 

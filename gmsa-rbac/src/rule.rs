@@ -1,3 +1,5 @@
+//! Rules of roles: what they permit the `use` of, and what keeps them from it.
+
 use std::fmt;
 
 use gmsa_types::{GROUP, KIND, PLURAL, VERB_USE};
@@ -103,6 +105,28 @@ pub(crate) fn named_specs(rule: &PolicyRule) -> &[String] {
 }
 
 /// What keeps a rule, which is about credential specs, from allowing `use` of the one in question.
+///
+/// Indices count from 0. Shown as the end of a sentence that says what the rule would have to have.
+///
+/// Source: Kubernetes `pkg/apis/rbac/v1/evaluation_helpers.go`.
+///
+/// ```
+/// use gmsa_rbac::{AccessQuestion, Answer, NearMissKind, ProposedGrant, Rbac, RuleDifference};
+///
+/// let question = AccessQuestion::new("team-a", "web", "webapp0");
+/// let grant = ProposedGrant::new(&question)?;
+/// let mut role = grant.cluster_role();
+/// for rule in role.rules.iter_mut().flatten() {
+///     rule.verbs = vec!["get".to_owned()];
+/// }
+/// let mut rbac = Rbac::default();
+/// rbac.insert(role);
+/// rbac.insert(grant.role_binding());
+/// let Answer::Deny(refusal) = rbac.explain(&question) else { panic!("to read it is not to use it") };
+/// let NearMissKind::Rule { differences, .. } = refusal.near_misses()[0].kind() else { panic!("another kind") };
+/// assert_eq!(differences, &[RuleDifference::VerbMissing]);
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuleDifference {

@@ -1,3 +1,5 @@
+//! Subjects of bindings: whom they stand for, and how they miss the one who was meant.
+
 use std::fmt;
 
 use gmsa_types::{check_dns_label, check_dns_subdomain};
@@ -150,6 +152,28 @@ fn has_right_api_group(subject: &k8s::Subject) -> bool {
 }
 
 /// How a subject that somebody wrote for the service account misses it.
+///
+/// Shown as the end of a sentence about the binding.
+///
+/// Source: Kubernetes `pkg/registry/rbac/validation/rule.go`, `appliesToUser`.
+///
+/// ```
+/// use gmsa_rbac::{AccessQuestion, Answer, NearMissKind, ProposedGrant, Rbac, SubjectDifference};
+///
+/// let question = AccessQuestion::new("team-a", "web", "webapp0");
+/// let grant = ProposedGrant::new(&question)?;
+/// let mut binding = grant.role_binding();
+/// for subject in binding.subjects.iter_mut().flatten() {
+///     subject.namespace = Some("team-b".to_owned());
+/// }
+/// let mut rbac = Rbac::default();
+/// rbac.insert(grant.cluster_role());
+/// rbac.insert(binding);
+/// let Answer::Deny(refusal) = rbac.explain(&question) else { panic!("it is another account") };
+/// let NearMissKind::Subject { difference, .. } = refusal.near_misses()[0].kind() else { panic!("another kind") };
+/// assert_eq!(difference, &SubjectDifference::OtherNamespace { written: "team-b".into() });
+/// # Ok::<(), gmsa_types::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubjectDifference {

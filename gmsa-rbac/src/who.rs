@@ -1,3 +1,5 @@
+//! Everybody who may `use` a credential spec, and the pods that each of them stands for.
+
 use std::{collections::BTreeSet, fmt};
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
@@ -36,6 +38,16 @@ impl Holder {
 ///
 /// A pod runs in the namespace of its service account, and is judged there. A binding in another namespace
 /// therefore serves no pod, and neither does one to people.
+///
+/// Source: Kubernetes `plugin/pkg/admission/serviceaccount/admission.go`, `Validate`.
+///
+/// ```
+/// use gmsa_rbac::Pods;
+///
+/// let pods = Pods::OfNamespace { namespace: "shop".into() };
+/// assert!(pods.include("shop", "web"));
+/// assert!(!pods.include("team-a", "web"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a service account has one user name and two groups")]
 pub enum Pods {

@@ -36,6 +36,8 @@ pub struct CompletePolicies {
 
 impl CompletePolicies {
     /// The least minor version of Kubernetes 1 that has both kinds of policy.
+    ///
+    /// Source: Kubernetes, "Feature Gates", `MutatingAdmissionPolicy`.
     pub const LEAST_MINOR: u8 = 36;
 
     /// The policies for all namespaces, called `gmsa`, with the index of the default name.
@@ -69,6 +71,15 @@ impl CompletePolicies {
     /// # Errors
     ///
     /// [`PolicyTooLarge`] if the contents make an expression that no API server takes.
+    ///
+    /// ```
+    /// use gmsa_admission::{Snapshot, admission_policy::CompletePolicies, index::Index};
+    ///
+    /// let policies = CompletePolicies::new().carrying(&Index::of(&Snapshot::default()))?;
+    /// let binding = serde_json::to_value(policies.validating_binding())?;
+    /// assert_eq!(binding["spec"]["paramRef"], serde_json::Value::Null);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn carrying(mut self, index: &Index) -> Result<Self, PolicyTooLarge> {
         let map = cel::map(index.contents());
         let length = map.chars().count();
@@ -129,8 +140,8 @@ impl Default for CompletePolicies {
     }
 }
 
-/// The contents of the credential specs make an expression that is too long. An [index](crate::index) has room for
-/// more.
+/// The contents of the credential specs make an expression that is too long, see [`CompletePolicies::carrying`]. An
+/// [index](crate::index) has room for more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the cred specs make an expression of {length} characters, and an API server takes {}", Self::LIMIT)]
 pub struct PolicyTooLarge {

@@ -45,7 +45,7 @@ use program::{Check, Gate};
 pub use dialect::EvaluationError;
 pub use program::{Conditions, ValidatingProgram};
 
-/// A request as policies see it.
+/// A request as policies see it. The [module](self) has an example.
 #[derive(Clone)]
 pub struct PolicyRequest {
     operation: &'static str,
@@ -113,7 +113,7 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// What a validating policy says.
+/// What a validating policy says. The [module](self) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -128,7 +128,7 @@ pub enum Verdict {
     Deny(PolicyDenial),
 }
 
-/// What a mutating policy says.
+/// What a mutating policy says. `Evaluator::mutate` has an example; it is there where mutating policies are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -143,7 +143,7 @@ pub enum Expansion {
     Deny(PolicyDenial),
 }
 
-/// Why a policy refuses a request.
+/// Why a policy refuses a request. The [module](self) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyDenial {
     code: u16,
@@ -172,7 +172,7 @@ impl PolicyDenial {
     }
 }
 
-/// Evaluates policies.
+/// Evaluates policies. The [module](self) has an example.
 #[derive(Clone)]
 pub struct Evaluator {
     rbac: Arc<Rbac>,
@@ -186,6 +186,27 @@ impl Evaluator {
     }
 
     /// With this index as the parameter of policies that read one.
+    ///
+    /// ```
+    /// use gmsa_admission::{
+    ///     Snapshot,
+    ///     admission_policy::{
+    ///         CompletePolicies,
+    ///         evaluation::{Evaluator, PolicyRequest, ValidatingProgram, Verdict},
+    ///     },
+    ///     index::Index,
+    /// };
+    ///
+    /// let cluster = Snapshot::default();
+    /// let pod = serde_json::json!({"metadata": {"name": "web"}, "spec": {"containers": [],
+    ///     "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1"}}}});
+    /// let request = PolicyRequest::creation("team-a", &pod);
+    /// let program = ValidatingProgram::new(&CompletePolicies::new().validating())?;
+    /// let evaluator = Evaluator::new(cluster.rbac()).with_index(&Index::of(&cluster).object()?);
+    /// let Verdict::Deny(denial) = evaluator.validate(&program, &request) else { panic!("the index is empty") };
+    /// assert_eq!(denial.message(), "cred spec webapp1 does not exist in the index of cred specs");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_index(self, index: &GmsaIndex) -> Self {
         Self { index: serde_json::to_value(index).unwrap_or_default(), ..self }
@@ -193,6 +214,8 @@ impl Evaluator {
 
     /// What a validating policy says. As on an API server the first validation that fails decides, and what cannot
     /// be evaluated is refused.
+    ///
+    /// Source: Kubernetes `apiserver/pkg/admission/plugin/policy/validating/validator.go`.
     pub fn validate(&self, program: &ValidatingProgram, request: &PolicyRequest) -> Verdict {
         let context = match self.enter(&program.gate, request) {
             Ok(Some(context)) => context,
@@ -208,6 +231,24 @@ impl Evaluator {
     /// # Errors
     ///
     /// [`EvaluationError`] if one cannot be evaluated, and none is false.
+    ///
+    /// ```
+    /// use gmsa_admission::{
+    ///     Snapshot,
+    ///     admission_policy::evaluation::{Conditions, Evaluator, PolicyRequest},
+    ///     configuration::{ServiceEndpoint, Trust, WebhookConfiguration},
+    /// };
+    ///
+    /// let webhook = WebhookConfiguration::new(ServiceEndpoint::new("gmsa-system", "gmsa")?, Trust::SystemRoots);
+    /// let hooks = webhook.validating().webhooks.ok_or("no webhook")?;
+    /// let conditions = Conditions::new(hooks[0].match_conditions.as_deref().ok_or("no conditions")?)?;
+    ///
+    /// let pod = serde_json::json!({"metadata": {"name": "web"}, "spec": {"containers": [{"name": "nginx"}]}});
+    /// let request = PolicyRequest::creation("team-a", &pod);
+    /// let called = Evaluator::new(Snapshot::default().rbac()).matches(&conditions, &request)?;
+    /// assert!(!called, "a pod without gMSA fields never reaches the webhook");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn matches(&self, conditions: &Conditions, request: &PolicyRequest) -> Result<bool, EvaluationError> {
         let context = self.context(request);
         let mut outcome = Ok(true);
@@ -290,6 +331,31 @@ k8s_openapi::k8s_if_ge_1_36! {
     /// Where the Kubernetes version that is built for has mutating policies (1.36).
     impl Evaluator {
         /// What a mutating policy with JSON patches says.
+        ///
+        /// ```
+        /// use gmsa_admission::{
+        ///     Snapshot,
+        ///     admission_policy::{
+        ///         CompletePolicies,
+        ///         evaluation::{Evaluator, Expansion, MutatingProgram, PolicyRequest},
+        ///     },
+        ///     index::Index,
+        /// };
+        /// use serde_json::json;
+        ///
+        /// let mut cluster = Snapshot::default();
+        /// cluster.insert(&json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
+        ///     "metadata": {"name": "webapp1"}, "credspec": {"CmsPlugins": ["ActiveDirectory"]}}))?;
+        /// let pod = json!({"metadata": {"name": "web"}, "spec": {"containers": [],
+        ///     "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1"}}}});
+        /// let program = MutatingProgram::new(&CompletePolicies::new().mutating())?;
+        /// let evaluator = Evaluator::new(cluster.rbac()).with_index(&Index::of(&cluster).object()?);
+        /// let Expansion::Apply(patch) = evaluator.mutate(&program, &PolicyRequest::creation("team-a", &pod)) else {
+        ///     panic!("the index has it");
+        /// };
+        /// assert_eq!(patch.operations()[0].value(), r#"{"CmsPlugins":["ActiveDirectory"]}"#);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         pub fn mutate(&self, program: &MutatingProgram, request: &PolicyRequest) -> Expansion {
             let context = match self.enter(&program.gate, request) {
                 Ok(Some(context)) => context,

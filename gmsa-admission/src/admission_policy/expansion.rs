@@ -1,3 +1,5 @@
+//! The mutating policy, which is there only in the Kubernetes versions that have the kind.
+
 use k8s_openapi::api::admissionregistration::v1::{
     JSONPatch, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingAdmissionPolicyBindingSpec,
     MutatingAdmissionPolicySpec, Mutation,

@@ -1,3 +1,5 @@
+//! What the policies have in common: names, labels, namespaces, and where contents come from.
+
 use std::{collections::BTreeMap, fmt};
 
 use gmsa_rbac::build::conventional_labels;

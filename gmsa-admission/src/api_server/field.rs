@@ -1,3 +1,5 @@
+//! Fields of an object with their paths, and the checks of their JSON types.
+
 use std::fmt;
 
 use serde_json::Value;

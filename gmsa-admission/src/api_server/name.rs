@@ -1,3 +1,5 @@
+//! The names of objects: which form each kind demands, and the checks of it.
+
 use std::borrow::Cow;
 
 use gmsa_types::CredentialSpecName;

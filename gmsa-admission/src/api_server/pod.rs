@@ -1,3 +1,5 @@
+//! The API server's defaults for a pod and its checks of it, and of the templates that make one.
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

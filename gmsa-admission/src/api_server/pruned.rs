@@ -1,3 +1,5 @@
+//! What is dropped without a word: keys that the schema of an object does not have.
+
 use serde_json::{Map, Value};
 
 use super::{

@@ -1,3 +1,5 @@
+//! The API server's checks of roles and bindings.
+
 use serde_json::Value;
 
 use super::{

@@ -1,3 +1,5 @@
+//! The API server's checks of `windowsOptions`, at one place and over the whole pod.
+
 use super::{
     error::FieldError,
     field::Field,

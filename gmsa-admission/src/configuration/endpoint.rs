@@ -1,3 +1,5 @@
+//! Where an API server finds the webhook, checked before it is written down.
+
 use std::fmt;
 
 use gmsa_types::{check_dns_label, check_dns_subdomain};
@@ -6,6 +8,16 @@ use k8s_openapi::api::admissionregistration::v1::{ServiceReference, WebhookClien
 use super::ConfigurationError;
 
 /// Where the API server finds the webhook.
+///
+/// Source: Kubernetes `k8s.io/api/admissionregistration/v1/types.go`, `WebhookClientConfig`.
+///
+/// ```
+/// use gmsa_admission::configuration::{Endpoint, EndpointUrl, ServiceEndpoint};
+///
+/// assert!(matches!(ServiceEndpoint::new("gmsa-system", "gmsa-webhook")?.into(), Endpoint::Service(_)));
+/// assert!(matches!(EndpointUrl::try_from("https://gmsa.contoso.com")?.into(), Endpoint::Url(_)));
+/// # Ok::<(), gmsa_admission::configuration::ConfigurationError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a client config has a service or a URL, and nothing else")]
 pub enum Endpoint {
@@ -147,6 +159,9 @@ impl EndpointUrl {
     }
 }
 
+/// # Errors
+///
+/// [`ConfigurationError`] if the text is no such URL; the [type](EndpointUrl) says what is looked at.
 impl TryFrom<&str> for EndpointUrl {
     type Error = ConfigurationError;
 
@@ -234,6 +249,10 @@ impl WebhookPath {
     }
 }
 
+/// # Errors
+///
+/// [`ConfigurationError`] if the text does not begin with a slash, ends in one, or has a part that is no DNS-1123
+/// subdomain.
 impl TryFrom<&str> for WebhookPath {
     type Error = ConfigurationError;
 

@@ -1,3 +1,5 @@
+//! Which namespaces are checked, as a choice and as the selector for it.
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use gmsa_types::check_dns_subdomain;

@@ -1,3 +1,5 @@
+//! How an API server comes to trust the certificate of the webhook.
+
 use std::fmt;
 
 use super::ConfigurationError;
@@ -5,6 +7,10 @@ use crate::pem::{self, Block, PemFault};
 use gmsa_types::{check_dns_label, check_dns_subdomain};
 
 /// How the API server knows that the webhook is who it says.
+///
+/// [`WebhookConfiguration`](super::WebhookConfiguration) has an example.
+///
+/// Source: Kubernetes `k8s.io/api/admissionregistration/v1/types.go`, `WebhookClientConfig`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {

@@ -201,6 +201,17 @@ impl WebhookConfiguration {
 
     /// Both configurations, and beside them the policy that checks permissions once more in the API server itself,
     /// for the same namespaces and with the same labels.
+    ///
+    /// ```
+    /// use gmsa_admission::configuration::{ServiceEndpoint, Trust, WebhookConfiguration};
+    ///
+    /// let webhook = WebhookConfiguration::new(ServiceEndpoint::new("gmsa-system", "gmsa")?, Trust::SystemRoots);
+    /// let both = webhook.with_policy();
+    /// assert_eq!(both.validating, webhook.validating());
+    /// let binding = serde_json::to_value(&both.binding)?;
+    /// assert_eq!(binding["spec"]["policyName"].as_str(), both.policy.metadata.name.as_deref());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_policy(&self) -> WebhookAndPolicy {
         let mut policy = AuthorizingPolicy::new().without_labels().in_namespaces(self.namespaces.clone());
         for (key, value) in &self.labels {
@@ -259,6 +270,19 @@ const SIDE_EFFECTS: &str = "None";
 const REVIEW_VERSION: &str = "v1";
 
 /// What becomes of a request about which a webhook could not be asked.
+///
+/// Source: Kubernetes, "Dynamic Admission Control", section "Failure policy".
+///
+/// ```
+/// use gmsa_admission::configuration::{FailurePolicy, ServiceEndpoint, Trust, WebhookConfiguration};
+///
+/// let webhook = WebhookConfiguration::new(ServiceEndpoint::new("gmsa-system", "gmsa")?, Trust::SystemRoots)
+///     .on_failed_expansion(FailurePolicy::Ignore);
+/// let policy = |hook: &Option<String>| hook.clone().unwrap_or_default();
+/// assert_eq!(policy(&webhook.mutating().webhooks.unwrap()[0].failure_policy), "Ignore");
+/// assert_eq!(policy(&webhook.validating().webhooks.unwrap()[0].failure_policy), "Fail");
+/// # Ok::<(), gmsa_admission::configuration::ConfigurationError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "Kubernetes knows these two")]
 pub enum FailurePolicy {
@@ -280,6 +304,8 @@ impl FailurePolicy {
 }
 
 /// How long the API server waits for a webhook, in seconds: 1 to 30.
+///
+/// Source: Kubernetes `pkg/apis/admissionregistration/validation/validation.go`, `validateValidatingWebhook`.
 ///
 /// ```
 /// use gmsa_admission::configuration::TimeoutSeconds;
@@ -308,6 +334,9 @@ impl Default for TimeoutSeconds {
     }
 }
 
+/// # Errors
+///
+/// [`ConfigurationError`] if the number of seconds is not from 1 to 30.
 impl TryFrom<u8> for TimeoutSeconds {
     type Error = ConfigurationError;
 

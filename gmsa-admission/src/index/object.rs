@@ -8,7 +8,8 @@ use super::{GROUP, KIND, PLURAL, VERSION};
 /// The object of the index.
 ///
 /// It implements k8s-openapi's `Resource` and `Metadata`, so that `kube::Api<GmsaIndex>` works. `Debug` shows the
-/// names alone.
+/// names alone. What says that it is of another kind or version is refused when it is read; items of a list say
+/// neither.
 ///
 /// ```
 /// use gmsa_admission::index::GmsaIndex;

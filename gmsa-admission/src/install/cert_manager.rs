@@ -1,3 +1,5 @@
+//! The certificate where cert-manager makes it, as its own objects.
+
 use serde_json::{Value, json};
 
 use super::{InstallName, labels};

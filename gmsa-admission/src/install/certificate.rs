@@ -1,3 +1,5 @@
+//! The certificate that the webhook serves with, given or made in the cluster.
+
 use std::fmt;
 
 use crate::{
@@ -6,6 +8,7 @@ use crate::{
 };
 
 /// Where the webhook's certificate comes from. It is an input here: nothing in this crate makes keys.
+/// [`WebhookServer`](super::WebhookServer) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Certificates {
@@ -89,7 +92,7 @@ impl fmt::Debug for ServingCertificate {
     }
 }
 
-/// Why a text is not what a [`ServingCertificate`] is made of.
+/// Why a text is not what a [`ServingCertificate`] is made of. That type has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {fault}")]
 pub struct InvalidCertificate {

@@ -1,3 +1,5 @@
+//! What runs the webhook: the Deployment, and how many of its pods may be away at once.
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{

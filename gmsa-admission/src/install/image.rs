@@ -26,6 +26,10 @@ impl Image {
     }
 }
 
+/// # Errors
+///
+/// [`InvalidImage`] if the text is no reference, or has neither a tag nor a digest. `TryFrom<String>` and `FromStr` do
+/// the same.
 impl TryFrom<&str> for Image {
     type Error = InvalidImage;
 
@@ -63,7 +67,7 @@ impl fmt::Display for Image {
     }
 }
 
-/// Why a text is no [`Image`].
+/// Why a text is no [`Image`]. That type has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("image {fault}")]
 pub struct InvalidImage {

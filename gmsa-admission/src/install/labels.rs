@@ -1,3 +1,5 @@
+//! The labels of all that is installed, and the selector of the pods.
+
 use std::collections::BTreeMap;
 
 use gmsa_rbac::build::conventional_labels;

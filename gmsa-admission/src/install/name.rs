@@ -32,6 +32,8 @@ impl InstallName {
     ///
     /// [`InvalidValue`] if the namespace is no DNS-1123 label, or the name no DNS-1035 label, as that of a Service
     /// must be.
+    ///
+    /// Source: Kubernetes `apimachinery/pkg/api/validation/generic.go`, `ValidateServiceName`.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = name.into();
         check_dns_1035_label("name of the installation", &name)?;

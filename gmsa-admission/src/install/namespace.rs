@@ -1,3 +1,5 @@
+//! The namespace of the webhook, and the quota that lets critical pods run in it.
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{

@@ -1,3 +1,5 @@
+//! How the webhook is reached: its Service, and from where.
+
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use k8s_openapi::{
@@ -82,6 +84,10 @@ pub struct IpNetwork {
     prefix: u8,
 }
 
+/// # Errors
+///
+/// [`InvalidIpNetwork`] if the text is no address with a prefix length in bits, or has bits beyond it. `FromStr` does
+/// the same.
 impl TryFrom<&str> for IpNetwork {
     type Error = InvalidIpNetwork;
 
@@ -122,7 +128,7 @@ impl fmt::Display for IpNetwork {
     }
 }
 
-/// Why a text is no [`IpNetwork`].
+/// Why a text is no [`IpNetwork`]. That type has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("network {fault}")]
 pub struct InvalidIpNetwork {

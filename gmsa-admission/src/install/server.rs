@@ -34,11 +34,16 @@ pub(super) const PRIORITY_CLASS: &str = "system-cluster-critical";
 /// Source: kubernetes-sigs/windows-gmsa, `admission-webhook/main.go` and `charts/gmsa/templates/deployment.yaml`.
 ///
 /// ```
-/// use gmsa_admission::{Policy, install::{Certificates, LogLevel, WebhookServer}};
+/// use gmsa_admission::{Policy, install::{Certificates, Install, InstallName, LogLevel, WebhookServer}};
 ///
 /// let server = WebhookServer::new("example.com/gmsa:v1".parse()?, Certificates::CertManager)
 ///     .log_level(LogLevel::Warn)
 ///     .policy(&Policy::default().with_random_hostname(true));
+/// let objects = Install::webhook(InstallName::new("gmsa-system", "gmsa")?, server).objects();
+/// let deployment = objects.iter().find(|object| object.kind() == "Deployment").ok_or("nothing to run")?;
+/// let text = serde_json::to_string(deployment)?;
+/// assert!(text.contains(r#"{"name":"LOG_LEVEL","value":"warn"}"#));
+/// assert!(text.contains(r#"{"name":"RANDOM_HOSTNAME","value":"true"}"#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +62,7 @@ pub struct WebhookServer {
 }
 
 impl WebhookServer {
-    /// Two pods of this image, with this certificate.
+    /// Two pods of this image, with this certificate. Each asks the API server 30 questions a second, and 60 at once.
     pub fn new(image: Image, certificates: Certificates) -> Self {
         let number = |above_one: u16| NonZeroU16::MIN.saturating_add(above_one);
         Self {
@@ -119,7 +124,7 @@ impl WebhookServer {
     }
 }
 
-/// How much the server logs.
+/// How much the server logs. [`WebhookServer`] has an example.
 ///
 /// Upstream's `debug` and `trace` are not here: they write whole pods and credential specs into the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,7 +150,7 @@ impl LogLevel {
     }
 }
 
-/// What the kubelet asks the server, over HTTPS.
+/// What the kubelet asks the server, over HTTPS; see [`WebhookServer::probes`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Probes {

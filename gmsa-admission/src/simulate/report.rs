@@ -9,6 +9,33 @@ use crate::{Place, workload::WorkloadKind};
 /// What became of a workload.
 ///
 /// Its serde form is the report without the pod; [`pod`](Self::pod) holds credential spec contents.
+///
+/// ```
+/// use gmsa_admission::{Policy, Snapshot, simulate::simulate};
+/// use serde_json::json;
+///
+/// let mut cluster = Snapshot::default();
+/// cluster.insert(&json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
+///     "metadata": {"name": "webapp1"}, "credspec": {"CmsPlugins": ["ActiveDirectory"]}}))?;
+/// cluster.insert(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+///     "metadata": {"name": "use-webapp1"}, "rules": [{"apiGroups": ["windows.k8s.io"],
+///         "resources": ["gmsacredentialspecs"], "resourceNames": ["webapp1"], "verbs": ["use"]}]}))?;
+/// cluster.insert(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+///     "metadata": {"namespace": "shop", "name": "web"},
+///     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "use-webapp1"},
+///     "subjects": [{"kind": "ServiceAccount", "name": "web"}]}))?;
+/// let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}, "spec": {
+///     "serviceAccountName": "web", "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1"}},
+///     "containers": [{"name": "iis"}]}});
+///
+/// let simulation = simulate(&cluster, &pod, &Policy::default())?.ok_or("a pod is a workload")?;
+/// assert!(simulation.refusal().is_none());
+/// let identity = &simulation.identities()[0];
+/// assert_eq!((identity.container(), identity.credential_spec()), ("iis", "webapp1"));
+/// assert!(identity.inherited());
+/// assert_eq!(identity.grant().map(|grant| grant.role().name()), Some("use-webapp1"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Simulation {
@@ -40,7 +67,7 @@ impl std::fmt::Debug for Simulation {
     }
 }
 
-/// Who refuses a workload, in the order in which they are asked.
+/// Who refuses a workload, in the order in which they are asked. [`Refusal`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -67,6 +94,23 @@ impl Step {
 }
 
 /// Why a workload does not get its pod.
+///
+/// ```
+/// use gmsa_admission::{Policy, Snapshot, simulate::{Step, simulate}};
+/// use serde_json::json;
+///
+/// let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}, "spec": {
+///     "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp1"}},
+///     "containers": [{"name": "iis"}]}});
+/// let simulation = simulate(&Snapshot::default(), &pod, &Policy::default())?.ok_or("a pod is a workload")?;
+/// let refusal = simulation.refusal().ok_or("there is no such credential spec")?;
+/// assert_eq!((refusal.step(), refusal.code()), (Step::Mutate, 404));
+/// assert_eq!(
+///     refusal.faults()[0].field(),
+///     "spec.securityContext.windowsOptions.gmsaCredentialSpecName",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
@@ -79,7 +123,7 @@ pub struct Refusal {
     pub(super) near_misses: Vec<Hint>,
 }
 
-/// A field that is refused, and why.
+/// A field that is refused, and why. [`Refusal`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedField {
@@ -91,7 +135,8 @@ pub struct RefusedField {
     pub(super) commands: Vec<String>,
 }
 
-/// Something in the cluster's permissions that nearly allows the pod.
+/// Something in the cluster's permissions that nearly allows the pod: [`NearMiss`](gmsa_rbac::NearMiss) as text.
+/// [`Refusal::near_misses`] lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hint {
@@ -105,6 +150,8 @@ pub struct Hint {
 ///
 /// Source: Kubernetes `pkg/securitycontext/util.go`, `DetermineEffectiveSecurityContext`: a container that sets a
 /// gMSA field of its own inherits neither from the pod.
+///
+/// Its serde form has the binding and the role in place of the whole grant. [`Simulation`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub(super) place: Place,
@@ -150,7 +197,7 @@ impl Simulation {
         &self.warnings
     }
 
-    /// JSON pointers of the fields that the API server drops unread, such as gMSA fields in another case.
+    /// JSON pointers (RFC 6901) of the fields that the API server drops unread, such as gMSA fields in another case.
     pub fn pruned_fields(&self) -> &[String] {
         &self.pruned
     }

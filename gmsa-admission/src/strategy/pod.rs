@@ -1,3 +1,5 @@
+//! Pods with gMSA fields: in order, out of order, and out of shape.
+
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 

@@ -1,3 +1,5 @@
+//! Reviews of pods as bytes, whole and damaged.
+
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 

@@ -137,7 +137,8 @@ impl<'a> TemplateRequest<'a> {
         self.old_template.as_ref().map(|template| &template.pod)
     }
 
-    /// JSON pointers, from the root of the object, of gMSA fields at places that this version does not know.
+    /// JSON pointers (RFC 6901), from the root of the object, of gMSA fields at places that this version does not
+    /// know.
     pub fn unknown_places(&self) -> &[String] {
         self.template.as_ref().map_or(&[], |template| &template.unknown_places)
     }

@@ -7,6 +7,8 @@ use super::{WorkloadError, WorkloadFault, text_at};
 
 /// A kind of object that makes pods.
 ///
+/// Source: Kubernetes `k8s.io/api/{core,apps,batch}/v1/types.go`.
+///
 /// ```
 /// use gmsa_admission::workload::WorkloadKind;
 ///
@@ -61,8 +63,6 @@ impl WorkloadKind {
     }
 
     /// The one table of kinds.
-    ///
-    /// Source: Kubernetes `k8s.io/api/{core,apps,batch}/v1/types.go`.
     const fn row(self) -> Row {
         use TemplateAt::{Itself, JobTemplate, Spec};
         let (kind, api_version, resource, template) = match self {
@@ -166,6 +166,16 @@ impl WorkloadKind {
     ///
     /// [`WorkloadError`] if `kind` or `apiVersion` is missing or no string, or if the version is one that API
     /// servers no longer serve, such as `extensions/v1beta1`.
+    ///
+    /// ```
+    /// use gmsa_admission::workload::WorkloadKind;
+    /// use serde_json::json;
+    ///
+    /// let job = |version| json!({"apiVersion": version, "kind": "Job"});
+    /// assert_eq!(WorkloadKind::of(&job("batch/v1"))?, Some(WorkloadKind::Job));
+    /// assert_eq!(WorkloadKind::of(&job("batch.volcano.sh/v1alpha1"))?, None);
+    /// # Ok::<(), gmsa_admission::workload::WorkloadError>(())
+    /// ```
     pub fn of(object: &Value) -> Result<Option<Self>, WorkloadError> {
         if !object.is_object() {
             return Err(WorkloadError::wrong_type("", "an object"));

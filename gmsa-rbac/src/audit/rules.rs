@@ -1,8 +1,10 @@
+//! The rules of the audit, by id, and the form of their reports.
+
 use gmsa_types::finding::{Finding, RuleId, Severity};
 
 use super::{bindings, roles, scene::Scene, wide, workloads};
 
-/// A rule of the audit: its id, and what it is about.
+/// A rule of the audit: its id, and what it is about. [`RULES`] has an example.
 #[derive(Debug)]
 pub struct AuditRule {
     id: RuleId,

@@ -3,6 +3,17 @@ use gmsa_types::finding::ObjectRef;
 /// The credential specs that the pods of a workload name, and the service account that they run under.
 ///
 /// Whoever reads workloads makes these; this crate reads none.
+///
+/// ```
+/// use gmsa_rbac::audit::WorkloadUse;
+/// use gmsa_types::finding::ObjectRef;
+///
+/// let object = ObjectRef::named("Deployment", "web").in_namespace("shop");
+/// let place = "/spec/template/spec/securityContext/windowsOptions/gmsaCredentialSpecName";
+/// let web = WorkloadUse::new(object, "shop", "").using_at("webapp1", place);
+/// assert_eq!(web.service_account(), "default");
+/// assert_eq!((web.uses()[0].name(), web.uses()[0].pointer()), ("webapp1", place));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkloadUse {
     object: ObjectRef,
@@ -12,6 +23,8 @@ pub struct WorkloadUse {
 }
 
 /// One place of a workload that names a credential spec.
+///
+/// [`WorkloadUse`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecUse {
     name: String,
@@ -36,7 +49,7 @@ impl WorkloadUse {
         self.using_at(credential_spec, "")
     }
 
-    /// Adds a credential spec, with the JSON pointer of the place that names it.
+    /// Adds a credential spec, with the JSON pointer (RFC 6901) of the place that names it: findings point there.
     #[must_use]
     pub fn using_at(mut self, credential_spec: impl Into<String>, pointer: impl Into<String>) -> Self {
         self.uses.push(SpecUse { name: credential_spec.into(), pointer: pointer.into() });
@@ -70,7 +83,7 @@ impl SpecUse {
         &self.name
     }
 
-    /// The JSON pointer of the place in the workload; empty if it is not known.
+    /// The JSON pointer (RFC 6901) of the place in the workload; empty if it is not known.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }

@@ -1,3 +1,5 @@
+//! The roles that every cluster has and manifests leave out.
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{

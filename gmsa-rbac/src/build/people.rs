@@ -1,3 +1,5 @@
+//! Roles for people, who look at credential specs or write them.
+
 use k8s_openapi::api::rbac::v1::ClusterRole;
 
 use super::{conventional_labels, metadata, spec_rule};

@@ -15,6 +15,9 @@ use crate::{RbacName, subject::RBAC_GROUP};
 /// service accounts are given by their name alone. The binding is called as the role is and has its labels, until
 /// told otherwise, so that there is one binding of the role in a namespace.
 ///
+/// Source: Kubernetes, "Configure GMSA for Windows Pods and containers", section "Assign role to service accounts to
+/// use specific GMSA credspecs".
+///
 /// ```
 /// use gmsa_rbac::build::{UseBinding, UseRole};
 /// use gmsa_types::CredentialSpecName;
@@ -106,6 +109,8 @@ impl UseBinding {
     ///   a role binding can be left to the people of the one namespace;
     /// - a group such as `system:serviceaccounts` then stands for the pods of the whole cluster;
     /// - a namespace that is deleted and made again by somebody else finds its accounts bound already.
+    ///
+    /// Source: Kubernetes, "Role Based Access Control Good Practices", section "Least privilege".
     pub fn cluster_role_binding_for_every_namespace(&self) -> ClusterRoleBinding {
         ClusterRoleBinding {
             metadata: metadata(self.name.as_str(), &self.labels),

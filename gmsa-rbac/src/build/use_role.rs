@@ -13,6 +13,9 @@ use crate::{RbacName, check_rbac_name};
 ///
 /// A role of its own for each credential spec keeps what a binding grants plain to see.
 ///
+/// Source: Kubernetes, "Configure GMSA for Windows Pods and containers", section "Configure cluster role to enable
+/// RBAC on specific GMSA credential specs".
+///
 /// ```
 /// use gmsa_rbac::build::UseRole;
 /// use gmsa_types::CredentialSpecName;

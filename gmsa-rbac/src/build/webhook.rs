@@ -18,6 +18,9 @@ use super::{conventional_labels, metadata, role_ref, rule, spec_rule};
 ///
 /// `system:auth-delegator`, which is often bound for this, has the cluster-wide reviews and not the local ones.
 ///
+/// Source: kubernetes-sigs/windows-gmsa, `charts/gmsa/templates/clusterrole.yaml`, which grants `use` as well;
+/// Kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
+///
 /// ```
 /// use gmsa_rbac::build::WebhookAccess;
 ///

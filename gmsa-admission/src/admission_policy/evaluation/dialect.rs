@@ -18,6 +18,16 @@ use serde_json::{Map, Value};
 
 /// An expression that could not be evaluated: its text, and what is wrong. Values do not show, and neither do the texts
 /// in a policy that carries contents.
+///
+/// ```
+/// use gmsa_admission::admission_policy::evaluation::Conditions;
+/// use k8s_openapi::api::admissionregistration::v1::MatchCondition;
+///
+/// let condition = MatchCondition { name: "windows".into(), expression: "object.spec.os ==".into() };
+/// let error = Conditions::new(&[condition]).err().ok_or("half an expression is none")?;
+/// assert_eq!(error.expression(), "object.spec.os ==");
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expression `{expression}` resulted in error: {message}")]
 pub struct EvaluationError {

@@ -1,10 +1,13 @@
+//! Policies and conditions, parsed once to be evaluated many times.
+
 use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MatchResources, ParamKind, ValidatingAdmissionPolicy, Variable,
 };
 
 use super::dialect::{EvaluationError, Expression, variable};
 
-/// Match conditions, of a policy or a webhook, parsed.
+/// Match conditions, of a policy or a webhook, parsed. [`Evaluator::matches`](super::Evaluator::matches) has an
+/// example.
 pub struct Conditions {
     pub(super) all: Vec<Expression>,
 }
@@ -47,7 +50,7 @@ impl Gate {
     }
 }
 
-/// A validating policy, parsed.
+/// A validating policy, parsed. The [module](super) has an example.
 pub struct ValidatingProgram {
     pub(super) gate: Gate,
     pub(super) checks: Vec<Check>,
@@ -106,7 +109,7 @@ fn code(reason: Option<&str>) -> u16 {
 k8s_openapi::k8s_if_ge_1_36! {
     use k8s_openapi::api::admissionregistration::v1::MutatingAdmissionPolicy;
 
-    /// A mutating policy, parsed.
+    /// A mutating policy, parsed. [`Evaluator::mutate`](super::Evaluator::mutate) has an example.
     pub struct MutatingProgram {
         pub(super) gate: Gate,
         pub(super) mutations: Vec<Expression>,
