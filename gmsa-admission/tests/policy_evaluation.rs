@@ -40,31 +40,6 @@ fn conditions() -> Conditions {
     Conditions::new(configuration.webhooks.unwrap()[0].match_conditions.as_ref().unwrap()).unwrap()
 }
 
-/// Has the credential specs of these names, and lets the service account use those that are permitted.
-fn cluster(names: &[&str], permitted: &[&str]) -> Snapshot {
-    let mut cluster = Snapshot::default();
-    for name in names {
-        let document: Value = serde_json::from_str(&document(name)).unwrap();
-        cluster
-            .insert(&json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
-                "metadata": {"name": name}, "credspec": document}))
-            .unwrap();
-    }
-    let rules = json!([{"apiGroups": ["windows.k8s.io"], "resources": ["gmsacredentialspecs"], "verbs": ["use"],
-        "resourceNames": permitted}]);
-    let rules = if permitted.is_empty() { json!([]) } else { rules };
-    cluster
-        .insert(&json!({"apiVersion": "v1", "kind": "List", "items": [
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "use"},
-             "rules": rules},
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-             "metadata": {"name": "use", "namespace": NAMESPACE},
-             "subjects": [{"kind": "ServiceAccount", "name": SERVICE_ACCOUNT}],
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "use"}}]}))
-        .unwrap();
-    cluster
-}
-
 fn evaluator(cluster: &Snapshot) -> Evaluator {
     Evaluator::new(cluster.rbac()).with_index(&Index::of(cluster).object().unwrap())
 }

@@ -21,31 +21,6 @@ use gmsa_admission::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Has every credential spec, and lets the service account use those that are named.
-fn cluster(permitted: &[&str]) -> Snapshot {
-    let mut cluster = Snapshot::default();
-    for name in NAMES {
-        let document: Value = serde_json::from_str(&document(name)).unwrap();
-        cluster
-            .insert(&json!({"apiVersion": "windows.k8s.io/v1", "kind": "GMSACredentialSpec",
-                "metadata": {"name": name}, "credspec": document}))
-            .unwrap();
-    }
-    let rules = json!([{"apiGroups": ["windows.k8s.io"], "resources": ["gmsacredentialspecs"], "verbs": ["use"],
-        "resourceNames": permitted}]);
-    let rules = if permitted.is_empty() { json!([]) } else { rules };
-    cluster
-        .insert(&json!({"apiVersion": "v1", "kind": "List", "items": [
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "use"},
-             "rules": rules},
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-             "metadata": {"name": "use", "namespace": NAMESPACE},
-             "subjects": [{"kind": "ServiceAccount", "name": SERVICE_ACCOUNT}],
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "use"}}]}))
-        .unwrap();
-    cluster
-}
-
 /// What the generators put where admission does not look would be refused by the API server for its own reasons.
 fn bare(mut pod: Value) -> Value {
     pod["apiVersion"] = json!("v1");
@@ -90,7 +65,7 @@ proptest! {
         pod in prop_oneof![pod(), proper_pod(), expanded_pod()],
         permitted in prop::sample::subsequence(NAMES.to_vec(), 0..=3),
     ) {
-        let (cluster, pod) = (cluster(&permitted), bare(pod));
+        let (cluster, pod) = (cluster(&NAMES, &permitted), bare(pod));
         let simulation = simulate(&cluster, &pod, &Policy::default()).unwrap().unwrap();
         let (mutation, validation) = by_hand(&cluster, &pod);
         let refused = simulation.refusal().map(|refusal| (refusal.step(), refusal.code()));
@@ -124,7 +99,7 @@ fn a_container_inherits_unless_it_sets_a_field_of_its_own() {
         "initContainers": [{"name": "first", "securityContext": context("dotted.name")}],
         "containers": [{"name": "a"}, {"name": "b", "securityContext": context("webapp1")},
             {"name": "c", "securityContext": {"windowsOptions": {"runAsUserName": "ContainerUser"}}}]}});
-    let simulation = simulate(&cluster(&NAMES), &pod, &Policy::default()).unwrap().unwrap();
+    let simulation = simulate(&cluster(&NAMES, &NAMES), &pod, &Policy::default()).unwrap().unwrap();
     let identities: Vec<_> = simulation
         .identities()
         .iter()
@@ -146,7 +121,7 @@ fn fields_that_the_api_server_drops_count_for_nothing_and_are_told() {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [
         {"name": "a", "securityContext": {"gmsaCredentialSpecName": "webapp0"}},
         {"name": "b", "securityContext": {"windowsOptions": {"gmsacredentialspecname": "webapp0"}}}]}});
-    let simulation = simulate(&cluster(&[]), &pod, &Policy::default()).unwrap().unwrap();
+    let simulation = simulate(&cluster(&NAMES, &[]), &pod, &Policy::default()).unwrap().unwrap();
     assert_eq!(simulation.refusal(), None);
     assert!(simulation.identities().is_empty());
     assert_eq!(
@@ -165,7 +140,7 @@ fn a_sandbox_has_the_identity_of_a_pod_whose_containers_all_have_their_own() {
         "spec": {"serviceAccountName": SERVICE_ACCOUNT, "securityContext": context("webapp0"),
         "containers": [{"name": "a", "securityContext": context("webapp1")}]}});
     let names = |pod: &Value| -> Vec<_> {
-        let simulation = simulate(&cluster(&NAMES), pod, &Policy::default()).unwrap().unwrap();
+        let simulation = simulate(&cluster(&NAMES, &NAMES), pod, &Policy::default()).unwrap().unwrap();
         simulation.identities().iter().map(|it| (it.place(), it.credential_spec().to_owned())).collect()
     };
     let container = Place::Container { list: ContainerList::Containers, index: 0 };
@@ -190,14 +165,15 @@ fn a_template_is_refused_in_the_words_of_its_workload() {
         ("missing", Step::Mutate, 404),
         ("webapp0", Step::Validate, 403),
     ] {
-        let simulation = simulate(&cluster(&[]), &workload(name), &Policy::default()).unwrap().unwrap();
+        let simulation =
+            simulate(&cluster(&NAMES, &[]), &workload(name), &Policy::default()).unwrap().unwrap();
         assert_eq!(simulation.kind(), WorkloadKind::CronJob);
         let refusal = simulation.refusal().unwrap();
         assert_eq!((refusal.step(), refusal.code()), (step, code));
         assert_eq!(refusal.faults()[0].field(), path);
     }
     let admitted =
-        simulate(&cluster(&["webapp0"]), &workload("webapp0"), &Policy::default()).unwrap().unwrap();
+        simulate(&cluster(&NAMES, &["webapp0"]), &workload("webapp0"), &Policy::default()).unwrap().unwrap();
     assert_eq!(admitted.refusal(), None);
 }
 
@@ -207,7 +183,7 @@ fn the_commands_that_would_allow_it_make_objects_of_names_that_are_free() {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": NAMESPACE},
         "spec": {"serviceAccountName": SERVICE_ACCOUNT, "containers": [{"name": "a"}],
         "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": "webapp0"}}}});
-    let mut cluster = cluster(&[]);
+    let mut cluster = cluster(&NAMES, &[]);
     let commands = |cluster: &Snapshot| {
         let simulation = simulate(cluster, &pod, &Policy::default()).unwrap().unwrap();
         simulation.refusal().unwrap().faults()[0].commands().to_vec()
@@ -227,7 +203,7 @@ fn the_commands_that_would_allow_it_make_objects_of_names_that_are_free() {
 
 #[test]
 fn what_is_no_workload_is_none_and_a_broken_one_an_error() {
-    let cluster = cluster(&[]);
+    let cluster = cluster(&NAMES, &[]);
     let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}});
     assert_eq!(simulate(&cluster, &service, &Policy::default()).unwrap(), None);
     let broken =
