@@ -148,14 +148,14 @@ impl Measured {
             }
         }
         let columns = sizes.iter().map(|size| count(Some(*size as f64)));
-        let more = [format!("one more {unit}, at first"), "at last".to_owned()];
+        let more = ["one more, at first", "at last"].map(str::to_owned);
         let columns: Vec<String> = columns.chain(more).collect();
         let mut lines = Vec::new();
         for (measure, show, of) in MEASURES {
             if !lines.is_empty() {
                 lines.push(String::new());
             }
-            let title = format!("{measure}, by {unit}s");
+            let title = format!("{measure}, by {unit}");
             lines.extend(head([title].into_iter().chain(columns.iter().cloned())));
             for what in &kinds {
                 let of_size = |size: &usize| {
@@ -196,24 +196,34 @@ fn time(nanoseconds: Option<f64>) -> String {
     let (value, unit) = match time.abs() {
         0.0..1e3 => (time, "ns"),
         1e3..1e6 => (time / 1e3, "µs"),
-        _ => (time / 1e6, "ms"),
+        1e6..1e9 => (time / 1e6, "ms"),
+        _ => (time / 1e9, "s"),
     };
-    let digits = usize::from(value.abs() < 10.0);
-    format!("{value:.digits$} {unit}")
+    format!("{} {unit}", number(value))
 }
 
 fn ratio(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| UNKNOWN.to_owned(), |ratio| format!("{ratio:.2}"))
 }
 
-/// With commas between thousands; a quotient below ten with a digit after the point.
 fn count(count: Option<f64>) -> String {
-    let Some(count) = count else { return UNKNOWN.to_owned() };
-    if count.fract() != 0.0 && count.abs() < 10.0 {
-        return format!("{count:.1}");
+    match count {
+        Some(count) if count.fract() == 0.0 && count < 10.0 => format!("{count}"),
+        Some(count) => number(count),
+        None => UNKNOWN.to_owned(),
     }
-    let digits = format!("{:.0}", count.abs());
-    let mut shown = String::from(if count < 0.0 { "-" } else { "" });
+}
+
+/// With commas between thousands, and below ten with a digit after the point.
+fn number(number: f64) -> String {
+    if number.abs() < 0.05 {
+        return "0".to_owned();
+    }
+    if number.abs() < 10.0 {
+        return format!("{number:.1}");
+    }
+    let digits = format!("{:.0}", number.abs());
+    let mut shown = String::from(if number < 0.0 { "-" } else { "" });
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             shown.push(',');

@@ -20,15 +20,16 @@ const SHARE: usize = 10;
 pub(crate) fn tables() -> Vec<Table> {
     let sized = |name: &str, size: usize, what, prepare: fn(usize) -> Operation| {
         let case = Case::new(format!("access/{size}-{name}"), what, move || prepare(size));
-        case.sized(size).heavy_if(size >= 10_000)
+        case.sized(size)
     };
     let questions = SIZES.map(|size| {
         let build = format!("access/{size}-bindings/copy-objects");
         [
             sized("bindings/question", size, "a question", ask),
             sized("bindings/scan", size, "the same, by going through all bindings and roles", scan),
-            sized("bindings/build", size, "building the index", build_index).over(build),
-            sized("bindings/copy-objects", size, "of which copying the objects", copy_objects),
+            sized("bindings/build", size, "building the index", build_index).over(build).heavy_if(size > 100),
+            sized("bindings/copy-objects", size, "of which copying the objects", copy_objects)
+                .heavy_if(size > 100),
         ]
     });
     let lists = [1, 10_000, 100_000].map(|length| {
@@ -61,9 +62,9 @@ pub(crate) fn tables() -> Vec<Table> {
     });
     let table = |title, unit, cases: Vec<Case>| Table { title, unit: Some(unit), cases };
     vec![
-        table("Access: a question, and the index", "binding", questions.into_iter().flatten().collect()),
-        table("Access: a question about one long list", "entry", lists.into_iter().flatten().collect()),
-        table("Access: what goes through everything", "binding", everything.into_iter().flatten().collect()),
+        table("Access: a question, and the index", "bindings", questions.into_iter().flatten().collect()),
+        table("Access: a question about one long list", "entries", lists.into_iter().flatten().collect()),
+        table("Access: what goes through everything", "bindings", everything.into_iter().flatten().collect()),
     ]
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn tables() -> Vec<Table> {
         Table { title: "Mutate: pods that name credential specs", unit: None, cases: expanding },
         Table { title: "Review: pods without gMSA fields", unit: None, cases: none },
         Table { title: "Validate: pods with names and contents", unit: None, cases: enforcing },
-        growing("Mutate: the cost of a container", "container", CONTAINERS, |containers| {
+        growing("Mutate: the cost of a container", "containers", CONTAINERS, |containers| {
             let review = Review::Large { gmsa: true, containers, annotations: 0 };
             mutating(&format!("mutate/{containers}-containers"), review)
         }),
@@ -44,11 +44,11 @@ pub(crate) fn tables() -> Vec<Table> {
                 reading(&format!("review/no-gmsa-{containers}-containers"), review)
             },
         ),
-        growing("Mutate: the cost of a byte", "byte", ANNOTATIONS, |annotations| {
+        growing("Mutate: the cost of a byte", "bytes", ANNOTATIONS, |annotations| {
             let review = Review::Large { gmsa: true, containers: 1, annotations };
             mutating(&format!("mutate/{annotations}-bytes"), review)
         }),
-        growing("Review: the cost of a byte without gMSA fields", "byte", ANNOTATIONS, |annotations| {
+        growing("Review: the cost of a byte without gMSA fields", "bytes", ANNOTATIONS, |annotations| {
             let review = Review::Large { gmsa: false, containers: 1, annotations };
             reading(&format!("review/no-gmsa-{annotations}-bytes"), review)
         }),

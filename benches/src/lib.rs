@@ -118,8 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn every_case_that_is_not_heavy_does_what_it_says() {
-        for case in tables().iter().flat_map(|table| &table.cases).filter(|case| !case.is_heavy()) {
+    fn every_small_case_does_what_it_says() {
+        let is_small = |case: &Case| !case.is_heavy() && case.size().is_none_or(|size| size < 10_000);
+        for case in tables().into_iter().flat_map(|table| table.cases).filter(is_small) {
             let mut operation = case.prepare();
             operation();
             operation();
