@@ -178,10 +178,15 @@ fn spec_name(index: usize) -> CredentialSpecName<'static> {
 fn one_binding(accounts: usize) -> Vec<RbacObject> {
     let role = UseRole::new(spec_name(0));
     let binding = UseBinding::new(&role, "team-0").expect("a namespace");
-    let subjects = (0..accounts).rev().map(|index| format!("account-{index}"));
-    let binding =
-        subjects.fold(binding, |binding, account| binding.service_account(account).expect("a name"));
-    vec![role.cluster_role().into(), binding.role_binding().into()]
+    let mut binding = binding.role_binding();
+    let account = |index| Subject {
+        kind: "ServiceAccount".to_owned(),
+        name: format!("account-{index}"),
+        namespace: Some("team-0".to_owned()),
+        api_group: None,
+    };
+    binding.subjects = Some((0..accounts).rev().map(account).collect());
+    vec![role.cluster_role().into(), binding.into()]
 }
 
 /// So many bindings to the accounts of one namespace, each to a role of its own.
