@@ -1,0 +1,110 @@
+//! Credential specs: writing and comparing contents beside a plain parse of the same text, and the lint.
+
+use std::hint::black_box;
+
+use gmsa_credspec::{
+    CanonicalContents, compare,
+    lint::{LintOptions, lint},
+    source::{ReadOptions, read_source},
+};
+use serde_json::Value;
+
+use crate::{Case, Operation, Table, review};
+
+const FLOOR: &str = "canonical/floor-serde-json-value";
+
+pub(crate) fn tables() -> Vec<Table> {
+    let over = |case: Case| case.over(FLOOR);
+    let cases = [
+        Case::new("canonical/write", "read strictly, write canonically", write),
+        Case::new("canonical/write/serde-json-value", "`serde_json::Value`, and its text", write_value),
+        Case::new("compare/spelt-otherwise", "two texts of one value, read strictly", compare_respelt),
+        Case::new("compare/spelt-otherwise/serde-json-values", "two `serde_json::Value`s and `==`", || {
+            compare_values(&respelt())
+        }),
+        Case::new("compare/equal-bytes", "equal texts, of which one is known", compare_equal),
+        Case::new("compare/equal-bytes/serde-json-values", "two `serde_json::Value`s and `==`", || {
+            compare_values(&canonical())
+        }),
+        Case::new("source/read", "with positions, for people", read),
+        Case::new("lint/kubernetes", "every rule", judge),
+    ];
+    let mut cases: Vec<Case> = cases.map(over).into();
+    cases.push(Case::new(FLOOR, "the floor: `serde_json::Value` of one text", parse));
+    vec![Table { title: "Credential specs", unit: None, cases }]
+}
+
+/// A credential spec of some 1 KB, with a plug-in, as people write it: keys in no order, with spaces.
+fn document() -> String {
+    let cluster = review::cluster();
+    let specs = cluster["items"].as_array().into_iter().flatten().map(|item| &item["credspec"]);
+    let plugged = specs.filter(|spec| spec.pointer("/ActiveDirectoryConfig/HostAccountConfig").is_some());
+    let spec = plugged.max_by_key(|spec| spec.to_string().len()).expect("one has a plug-in");
+    serde_json::to_string_pretty(spec).expect("JSON")
+}
+
+fn canonical() -> String {
+    CanonicalContents::from_json(&document()).expect("a credential spec").into_string()
+}
+
+/// The same value as the canonical text, with spaces.
+fn respelt() -> String {
+    serde_json::to_string_pretty(&value(&document())).expect("JSON")
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+fn parse() -> Operation {
+    let document = document();
+    Box::new(move || assert!(black_box(value(black_box(&document))).is_object()))
+}
+
+fn write() -> Operation {
+    let (document, canonical) = (document(), canonical());
+    assert_eq!(value(&document), value(&canonical));
+    Box::new(move || {
+        let contents = CanonicalContents::from_json(black_box(&document)).expect("a credential spec");
+        assert_eq!(black_box(&contents).as_str().len(), canonical.len());
+    })
+}
+
+fn write_value() -> Operation {
+    let (document, length) = (document(), value(&canonical()).to_string().len());
+    Box::new(move || assert_eq!(black_box(value(black_box(&document)).to_string()).len(), length))
+}
+
+fn compare_respelt() -> Operation {
+    let (canonical, respelt) = (canonical(), respelt());
+    assert_ne!(canonical, respelt);
+    assert!(!compare(&canonical, &respelt.replacen("CONTOSO", "FABRIKAM", 1)).is_equal());
+    Box::new(move || assert!(compare(black_box(&canonical), black_box(&respelt)).is_equal()))
+}
+
+fn compare_equal() -> Operation {
+    let (known, text) = (canonical(), canonical());
+    let known = CanonicalContents::from_json(&known).expect("a credential spec").into_owned();
+    assert!(!known.compare(&text.replacen("CONTOSO", "FABRIKAM", 1)).is_equal());
+    Box::new(move || assert!(known.compare(black_box(&text)).is_equal()))
+}
+
+fn compare_values(other: &str) -> Operation {
+    let (canonical, other) = (canonical(), other.to_owned());
+    Box::new(move || assert_eq!(value(black_box(&canonical)), value(black_box(&other))))
+}
+
+fn read() -> Operation {
+    let document = document();
+    let read = |document: &str| read_source(document.as_bytes(), &ReadOptions::new());
+    assert!(read(&document).documents().iter().all(|document| document.fault().is_none()));
+    Box::new(move || assert_eq!(black_box(read(black_box(&document))).documents().len(), 1))
+}
+
+fn judge() -> Operation {
+    let source = read_source(document().as_bytes(), &ReadOptions::new());
+    let options = LintOptions::default();
+    let findings = lint(&source, &options).len();
+    assert_ne!(findings, 0);
+    Box::new(move || assert_eq!(black_box(lint(black_box(&source), &options)).len(), findings))
+}

@@ -1,0 +1,234 @@
+//! Shows what the last runs measured, as Markdown: `cargo run -p gmsa-benches --bin table [README]`. In a file that is
+//! named, it replaces what is below [`MARK`].
+
+use std::{fs, io};
+
+use gmsa_benches::{Case, Record, Table, tables, target};
+use serde_json::Value;
+
+const MARK: &str = "<!-- measured -->\n";
+
+fn main() -> io::Result<()> {
+    let measured = Measured::read();
+    let mut lines = measured.aims();
+    for table in tables() {
+        lines.extend([String::new(), format!("## {}", table.title), String::new()]);
+        lines.extend(match table.unit {
+            None => measured.rows(&table),
+            Some(unit) => measured.growth(&table, unit),
+        });
+    }
+    let page = lines.join("\n");
+    let Some(path) = std::env::args().nth(1) else {
+        println!("{page}");
+        return Ok(());
+    };
+    let readme = fs::read_to_string(&path)?;
+    let (above, _) = readme.split_once(MARK).ok_or_else(|| io::Error::other(format!("no {MARK}")))?;
+    fs::write(path, format!("{above}{MARK}\n{page}\n"))
+}
+
+/// What was measured of each case, by its name.
+struct Measured {
+    instructions: Record,
+    allocations: Record,
+}
+
+/// Something that was measured, how it is shown, and what of a case it is.
+type Measure = (&'static str, fn(Option<f64>) -> String, fn(&Measured, &str) -> Option<f64>);
+
+const MEASURES: [Measure; 3] = [
+    ("time", time, Measured::time),
+    ("instructions", count, Measured::instructions),
+    ("allocations", count, Measured::allocations),
+];
+
+/// What is aimed at, the case, and that by which it is divided.
+const AIMS: [(&str, &str, &str); 4] = [
+    (
+        "kube-core's typed path to ours: at least 4",
+        "mutate/pod-level/kube-core-typed",
+        "mutate/pod-level/bytes-to-bytes",
+    ),
+    (
+        "no gMSA fields, to the floor: at most 1.3",
+        "review/no-gmsa-pod",
+        "review/no-gmsa-pod/floor-ignored-any",
+    ),
+    ("writing a credential spec, to a parse: under 2", "canonical/write", "canonical/floor-serde-json-value"),
+    (
+        "comparing two, to a parse of one: under 2",
+        "compare/spelt-otherwise",
+        "canonical/floor-serde-json-value",
+    ),
+];
+
+impl Measured {
+    fn read() -> Self {
+        Self { instructions: Record::of("instructions"), allocations: Record::of("allocations") }
+    }
+
+    /// The median, in nanoseconds.
+    fn time(&self, name: &str) -> Option<f64> {
+        let folder = target().join("criterion").join(name.replace('/', "_"));
+        let estimates: Value =
+            serde_json::from_slice(&fs::read(folder.join("new/estimates.json")).ok()?).ok()?;
+        estimates.pointer("/median/point_estimate")?.as_f64()
+    }
+
+    fn instructions(&self, name: &str) -> Option<f64> {
+        self.instructions.get(name).map(|numbers| numbers[0] as f64)
+    }
+
+    fn allocations(&self, name: &str) -> Option<f64> {
+        self.allocations.get(name).map(|numbers| numbers[0] as f64)
+    }
+
+    fn allocated_bytes(&self, name: &str) -> Option<f64> {
+        self.allocations.get(name).map(|numbers| numbers[1] as f64)
+    }
+
+    fn aims(&self) -> Vec<String> {
+        let mut lines = head(["aim", "by time", "by instructions", "by allocations"]);
+        let by = |of: fn(&Self, &str) -> Option<f64>| move |name: &str| of(self, name);
+        let (times, instructions) = (by(Self::time), by(Self::instructions));
+        let expansion = |of: &dyn Fn(&str) -> Option<f64>| {
+            let reading = of("mutate/pod-level/bytes-to-bytes")? - of("mutate/pod-level/write-answer")?;
+            Some(reading / of("mutate/pod-level/floor-ignored-any")?)
+        };
+        let none = String::new;
+        let cells = [ratio(expansion(&times)), ratio(expansion(&instructions)), none()];
+        lines.push(row("mutate, less writing the answer, to the floor: at most 1.8", cells));
+        for (aim, case, to) in AIMS {
+            let part = |of: &dyn Fn(&str) -> Option<f64>| ratio(divided(of(case), of(to)));
+            lines.push(row(aim, [part(&times), part(&instructions), none()]));
+        }
+        let question = time(self.time("access/100000-bindings/question"));
+        lines.push(row("a question at 100,000 bindings: under 1 µs", [question, none(), none()]));
+        for (aim, case) in [
+            ("mutate: at most 12 allocations", "mutate/pod-level/bytes-to-bytes"),
+            ("no gMSA fields: at most 3 allocations", "review/no-gmsa-pod"),
+        ] {
+            lines.push(row(aim, [none(), none(), count(self.allocations(case))]));
+        }
+        lines
+    }
+
+    /// A row for each case.
+    fn rows(&self, table: &Table) -> Vec<String> {
+        let mut lines =
+            head(["", "time", "to the floor", "instructions", "to the floor", "allocations", "bytes"]);
+        for case in &table.cases {
+            let name = case.name();
+            let to_floor = |of: fn(&Self, &str) -> Option<f64>| match case.floor() {
+                Some(floor) => ratio(divided(of(self, name), of(self, floor))),
+                None => "1".to_owned(),
+            };
+            let cells = [
+                time(self.time(name)),
+                to_floor(Self::time),
+                count(self.instructions(name)),
+                to_floor(Self::instructions),
+                count(self.allocations(name)),
+                count(self.allocated_bytes(name)),
+            ];
+            lines.push(row(&format!("`{name}`: {}", case.what()), cells));
+        }
+        lines
+    }
+
+    /// For each measure, a row for each kind of case, a column for each size, and what one more costs.
+    fn growth(&self, table: &Table, unit: &str) -> Vec<String> {
+        let mut sizes: Vec<usize> = table.cases.iter().filter_map(Case::size).collect();
+        sizes.dedup();
+        let mut kinds: Vec<&str> = Vec::new();
+        for what in table.cases.iter().map(Case::what) {
+            if !kinds.contains(&what) {
+                kinds.push(what);
+            }
+        }
+        let columns = sizes.iter().map(|size| count(Some(*size as f64)));
+        let more = ["one more, at first", "at last"].map(str::to_owned);
+        let columns: Vec<String> = columns.chain(more).collect();
+        let mut lines = Vec::new();
+        for (measure, show, of) in MEASURES {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            let title = format!("{measure}, by {unit}");
+            lines.extend(head([title].into_iter().chain(columns.iter().cloned())));
+            for what in &kinds {
+                let of_size = |size: &usize| {
+                    let wanted = |case: &&Case| case.what() == *what && case.size() == Some(*size);
+                    of(self, table.cases.iter().find(wanted)?.name())
+                };
+                let values: Vec<Option<f64>> = sizes.iter().map(of_size).collect();
+                let slope = |from: usize| {
+                    Some((values[from + 1]? - values[from]?) / (sizes[from + 1] - sizes[from]) as f64)
+                };
+                let slopes = [slope(0), slope(values.len() - 2)];
+                lines.push(row(what, values.iter().copied().chain(slopes).map(show)));
+            }
+        }
+        lines
+    }
+}
+
+fn divided(value: Option<f64>, by: Option<f64>) -> Option<f64> {
+    Some(value? / by?)
+}
+
+fn head(names: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    let names: Vec<String> = names.into_iter().map(Into::into).collect();
+    vec![format!("| {} |", names.join(" | ")), format!("|{}", "---|".repeat(names.len()))]
+}
+
+fn row(first: &str, cells: impl IntoIterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.into_iter().collect();
+    format!("| {first} | {} |", cells.join(" | "))
+}
+
+/// What was not measured.
+const UNKNOWN: &str = "?";
+
+fn time(nanoseconds: Option<f64>) -> String {
+    let Some(time) = nanoseconds else { return UNKNOWN.to_owned() };
+    let (value, unit) = match time.abs() {
+        0.0..1e3 => (time, "ns"),
+        1e3..1e6 => (time / 1e3, "µs"),
+        1e6..1e9 => (time / 1e6, "ms"),
+        _ => (time / 1e9, "s"),
+    };
+    format!("{} {unit}", number(value))
+}
+
+fn ratio(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| UNKNOWN.to_owned(), |ratio| format!("{ratio:.2}"))
+}
+
+fn count(count: Option<f64>) -> String {
+    match count {
+        Some(count) if count.fract() == 0.0 && count < 10.0 => format!("{count}"),
+        Some(count) => number(count),
+        None => UNKNOWN.to_owned(),
+    }
+}
+
+/// With commas between thousands, and below ten with a digit after the point.
+fn number(number: f64) -> String {
+    if number.abs() < 0.05 {
+        return "0".to_owned();
+    }
+    if number.abs() < 10.0 {
+        return format!("{number:.1}");
+    }
+    let digits = format!("{:.0}", number.abs());
+    let mut shown = String::from(if number < 0.0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
