@@ -4,14 +4,14 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gmsa_admission::{Policy, Request, Snapshot, mutate, validate};
-use gmsa_benches::{CLUSTER, EXPANDED, NO_GMSA, POD_LEVEL, containers, review};
+use gmsa_benches::{CLUSTER, EXPANDED, NO_GMSA, POD_LEVEL, containers, recording, review};
 use k8s_openapi::api::core::v1::Pod;
 use kube_core::admission::AdmissionReview;
 use serde::de::IgnoredAny;
 
 fn cluster() -> Snapshot {
     let mut cluster = Snapshot::default();
-    cluster.insert(&serde_json::from_str(CLUSTER).expect("JSON")).expect("a cluster");
+    cluster.insert(&recording(CLUSTER)).expect("a cluster");
     cluster
 }
 
