@@ -132,6 +132,17 @@ fn the_other_texts_say_the_same() {
     }
 }
 
+/// Each step of `.ci/run` is a job, so that a "no" says which question it answers.
+#[test]
+fn the_workflow_asks_what_the_script_asks() {
+    let (script, workflow) = (file(".ci/run"), file(".github/workflows/ci.yml"));
+    let between = |text: &str, start: &str, end: char, separator: &str| -> Vec<String> {
+        let list = text.lines().find_map(|line| line.trim().strip_prefix(start)).expect(start);
+        list.trim_end_matches(end).split(separator).map(str::to_owned).collect()
+    };
+    assert_eq!(between(&script, "steps=(", ')', " "), between(&workflow, "step: [", ']', ", "));
+}
+
 #[test]
 fn the_registry_gets_all_that_it_shows() {
     for (name, package) in packages() {
