@@ -1,6 +1,7 @@
 //! What the example programs share: reading manifests, making a cluster of them, and playing its policies.
 
 pub mod cluster;
+pub mod finding;
 pub mod manifest;
 mod manifest_json;
 mod manifest_yaml;

@@ -10,19 +10,20 @@ use gmsa_admission::{
     workload::WorkloadKind,
 };
 use gmsa_examples::{
-    cluster,
+    cluster, finding,
     manifest::{self, Manifest, ManifestError},
     policies::{Outcome, Policies},
     program::{self, BAD, FAINT, GOOD, NOTE, bad_input, print, print_exactly, styled},
 };
-use gmsa_types::CredentialSpecName;
+use gmsa_types::{CredentialSpecName, finding::Finding};
 use serde_json::{Value, json};
 
 /// Plays gMSA admission for Kubernetes manifests, with no cluster at hand.
 ///
 /// Reads credential specs, RBAC objects and workloads, and takes each workload's pod through the API server's own
 /// checks, the mutating webhook and the validating webhook. Prints which credential spec each container gets and
-/// through which role and binding, or why the pod is denied and how to mend that.
+/// through which role and binding, or why the pod is denied and how to mend that. Says too what admission lets pass and
+/// what will not work: the rules GC707, GC709 and GC710 of `gmsa_admission::lint`.
 #[derive(Parser)]
 #[command(name = "simulate", after_help = EXAMPLES)]
 struct Arguments {
@@ -121,6 +122,7 @@ struct Workload<'m> {
     manifest: &'m Manifest,
     simulation: Simulation,
     notes: Vec<String>,
+    findings: Vec<Finding>,
     judged: Option<Judged>,
 }
 
@@ -174,7 +176,8 @@ impl<'m> Report<'m> {
                         let outcome = policies.play(&manifest.object, &simulation);
                         Judged { disagreement: policies.disagreement(&simulation, &outcome), outcome }
                     });
-                    workloads.push(Workload { manifest, simulation, notes, judged });
+                    let findings = finding::beside_admission(&manifest.object, &cluster);
+                    workloads.push(Workload { manifest, simulation, notes, findings, judged });
                 }
                 Ok(None) => {}
                 Err(error) => bad.push(ManifestError {
@@ -275,6 +278,7 @@ impl<'m> Report<'m> {
                 report["admitted"] = json!(workload.simulation.refusal().is_none());
                 report["source"] = place(workload.manifest);
                 report["notes"] = json!(workload.notes);
+                report["findings"] = json!(workload.findings);
                 if let Some(judged) = &workload.judged {
                     report["policies"] = judged.json();
                 }
@@ -356,6 +360,7 @@ impl Workload<'_> {
         if let Some(judged) = &self.judged {
             judged.tell(text)?;
         }
+        text.extend(self.findings.iter().map(finding::in_words));
         for note in simulation.warnings().iter().chain(&self.notes) {
             writeln!(text, "  {}: {note}", styled(NOTE, "note"))?;
         }

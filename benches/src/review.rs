@@ -1,25 +1,23 @@
 //! Reviews as a Kubernetes 1.36 API server sent them, and larger ones made of their parts.
 
+use std::{fs, path::Path};
+
 use serde_json::{Value, json};
 
 /// A review of a new pod without gMSA fields.
-const NONE: &str = include_str!("../../gmsa-admission/tests/vectors/admission/none.mutate.json");
+const NONE: &str = "none.mutate.json";
 /// A review of a new pod that names a credential spec.
-const POD_LEVEL: &str = include_str!("../../gmsa-admission/tests/vectors/admission/pod-level.mutate.json");
+const POD_LEVEL: &str = "pod-level.mutate.json";
 /// The same pod with its contents, as the validating endpoint sees it.
-const EXPANDED: &str = include_str!("../../gmsa-admission/tests/vectors/admission/pod-level.validate.json");
+const EXPANDED: &str = "pod-level.validate.json";
 /// A pod with contents that say the same in other words.
-const EQUIVALENT: &str =
-    include_str!("../../gmsa-admission/tests/vectors/admission/preset-equivalent.validate.json");
+const EQUIVALENT: &str = "preset-equivalent.validate.json";
 /// A pod in which every container names a credential spec.
-const EACH_CONTAINER: &str =
-    include_str!("../../gmsa-admission/tests/vectors/admission/same-name-many.mutate.json");
+const EACH_CONTAINER: &str = "same-name-many.mutate.json";
 /// An ephemeral container that is added to a running pod.
-const EPHEMERAL: &str = include_str!(
-    "../../gmsa-admission/tests/vectors/admission/ephemeral-inline.mutate.ephemeralcontainers.json"
-);
+const EPHEMERAL: &str = "ephemeral-inline.mutate.ephemeralcontainers.json";
 /// What is in the cluster.
-const CLUSTER: &str = include_str!("../../gmsa-admission/tests/vectors/admission/cluster.json");
+const CLUSTER: &str = "cluster.json";
 
 /// A review to measure with.
 #[derive(Clone, Copy)]
@@ -66,12 +64,19 @@ impl Review {
 
 /// What is in the cluster: a list of credential specs, roles and bindings.
 pub(crate) fn cluster() -> Value {
-    serde_json::from_str(CLUSTER).expect("recordings are JSON")
+    recording(CLUSTER)
 }
 
-fn recorded(recording: &str) -> Value {
-    let mut recording: Value = serde_json::from_str(recording).expect("recordings are JSON");
-    recording["request"].take()
+/// A recording by its name. It is read when a case is made, not when it is compiled: the package also builds where the
+/// other members of the workspace are not beside it, as `cargo package --workspace` does.
+fn recording(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gmsa-admission/tests/vectors/admission");
+    let text = fs::read(folder.join(name)).expect("the recordings are beside the benchmarks");
+    serde_json::from_slice(&text).expect("recordings are JSON")
+}
+
+fn recorded(name: &str) -> Value {
+    recording(name)["request"].take()
 }
 
 /// Repeats the first container, and what `managedFields` says of it.

@@ -3,6 +3,7 @@
 mod certificate;
 mod compare;
 mod installed;
+mod namespaces;
 mod told;
 
 use std::{
@@ -57,6 +58,9 @@ struct Arguments {
 
     #[command(flatten)]
     source: Source,
+
+    #[command(flatten)]
+    namespaces: namespaces::Choice,
 
     /// Has the API server refuse credential specs that cannot give an identity.
     #[arg(long)]
@@ -234,7 +238,7 @@ fn install(arguments: &Arguments, name: InstallName) -> Result<Install, Vec<Stri
         install = install.in_existing_namespace();
     }
     let definition = if arguments.strict_crd { Definition::strict() } else { Definition::upstream() };
-    Ok(install.definition(definition.build()))
+    Ok(install.definition(definition.build()).in_namespaces(arguments.namespaces.namespaces()))
 }
 
 fn server(arguments: &Arguments, image: Image, certificates: Certificates) -> WebhookServer {

@@ -97,6 +97,55 @@ fn the_manifests_are_as_recorded() {
 }
 
 #[test]
+fn namespaces_are_left_out_of_everything_that_checks_pods_and_never_in_silence() {
+    let selector = |object: &Value| -> Option<Value> {
+        let selector = match object["kind"].as_str().unwrap() {
+            "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
+                "/webhooks/0/namespaceSelector"
+            }
+            "MutatingAdmissionPolicyBinding" | "ValidatingAdmissionPolicyBinding" => {
+                "/spec/matchResources/namespaceSelector"
+            }
+            _ => return None,
+        };
+        Some(object.pointer(selector).cloned().unwrap_or_default())
+    };
+    let requirement =
+        |key: &str, operator: &str, value: &str| json!({"key": key, "operator": operator, "values": [value]});
+    for (arguments, requirements) in [
+        (
+            &["--except-upstream-opt-outs"][..],
+            json!([
+                requirement("gmsa-webhook", "NotIn", "disabled"),
+                requirement("windows.k8s.io/disabled", "NotIn", "true"),
+            ]),
+        ),
+        (
+            &["--except-namespaces", "team=trusted", "--except-namespaces", "contoso.com/gmsa=off"],
+            json!([requirement("team", "NotIn", "trusted"), requirement("contoso.com/gmsa", "NotIn", "off")]),
+        ),
+        (&["--only-namespaces", "gmsa=enabled"], json!([requirement("gmsa", "In", "enabled")])),
+    ] {
+        for output in [deploy(&[arguments, &["--both"]].concat(), ""), policies(arguments)] {
+            let told = text(&output.stderr);
+            assert!(told.starts_with("note: not every namespace is checked: "), "{told}");
+            let selectors: Vec<Value> = objects(&output).iter().filter_map(selector).collect();
+            assert!(selectors.len() >= 2, "{selectors:?}");
+            for selector in selectors {
+                assert_eq!(selector, json!({"matchExpressions": requirements}), "{arguments:?}");
+            }
+        }
+    }
+    for wrong in ["team", "=x", "team=a b"] {
+        let output = deploy(&["--except-namespaces", wrong], "");
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(output.stdout.is_empty());
+    }
+    let both = deploy(&["--except-namespaces", "a=b", "--only-namespaces", "a=b"], "");
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
 fn yaml_and_json_hold_the_same_objects() {
     let yaml = objects(&with_given(&[], ""));
     let json: Value = serde_json::from_slice(&with_given(&["--output", "json"], "").stdout).unwrap();

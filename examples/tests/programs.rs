@@ -30,6 +30,32 @@ fn simulate_tells_what_becomes_of_each_folder() {
 }
 
 #[test]
+fn simulate_warns_of_what_admission_lets_pass_and_repeats_nothing_of_a_refusal() {
+    let deployment = |name: &str, spec: &str| {
+        let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {
+            "hostname": "web",
+            "securityContext": {"windowsOptions": {"gmsaCredentialSpecName": spec}},
+            "containers": [{"name": "iis", "image": "iis"}]}});
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "default"},
+               "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": template}})
+    };
+    let simulate = |object: Value| {
+        let cluster = "examples/manifests/webapp1/credential-spec.yaml";
+        let permissions = "examples/manifests/webapp1/rbac.yaml";
+        run("simulate", &["--output", "json", cluster, permissions, "-"], &object.to_string())
+    };
+    for (spec, code) in [("gmsa-webapp1", 0), ("gmsa-webapp2", 1)] {
+        let output = simulate(deployment("web", spec));
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["workloads"][0]["findings"].as_array().unwrap();
+        let ids: Vec<_> = findings.iter().map(|finding| finding["id"].as_str().unwrap()).collect();
+        // Two replicas with one name, and no nodes of Windows; that the webhook refuses the second is told above.
+        assert_eq!(ids, ["GC710", "GC709"], "{spec}");
+    }
+}
+
+#[test]
 fn simulate_finds_that_policies_and_webhook_agree_about_each_folder() {
     for (folder, code) in [
         ("webapp1", 0),
