@@ -76,10 +76,17 @@ impl<'a> Scanner<'a, '_> {
     /// The byte at which a value, a key or a punctuation mark starts, and what is behind it.
     #[inline]
     fn next(&mut self) -> Result<(u8, &'a [u8])> {
+        match self.rest {
+            [byte, behind @ ..] if *byte > b' ' => Ok((*byte, behind)),
+            _ => self.next_behind_space(),
+        }
+    }
+
+    fn next_behind_space(&mut self) -> Result<(u8, &'a [u8])> {
         while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }
-        self.rest.split_first().map(|(&byte, rest)| (byte, rest)).ok_or(Refused)
+        self.rest.split_first().map(|(&byte, behind)| (byte, behind)).ok_or(Refused)
     }
 
     #[inline]
@@ -97,11 +104,9 @@ impl<'a> Scanner<'a, '_> {
         Ok(())
     }
 
-    /// Passes a string and gives it as it is written, without its quotes.
+    /// Passes the string whose opening quote is before `text`, and gives it as it is written, without its quotes.
     #[inline]
-    fn string(&mut self) -> Result<&'a [u8]> {
-        self.expect(b'"')?;
-        let text = self.rest;
+    fn string(&mut self, text: &'a [u8]) -> Result<&'a [u8]> {
         self.escapes = Escapes::None;
         let (mut rest, mut bits) = (text, 0_u128);
         loop {
@@ -144,7 +149,8 @@ impl<'a> Scanner<'a, '_> {
     /// Passes a key and the colon behind it.
     #[inline]
     fn key(&mut self) -> Result<&'a [u8]> {
-        let key = self.string()?;
+        let (b'"', text) = self.next()? else { return Err(Refused) };
+        let key = self.string(text)?;
         // A letter written as an escape could spell any key; none of the simple escapes is a letter.
         if self.escapes == Escapes::Unicode {
             return Err(Refused);
@@ -161,8 +167,8 @@ impl<'a> Scanner<'a, '_> {
         let mut levels = Levels::default();
         loop {
             match self.next()? {
-                (b'"', _) => {
-                    self.string()?;
+                (b'"', text) => {
+                    self.string(text)?;
                 }
                 (open @ (b'{' | b'['), inside) => {
                     let is_object = open == b'{';
@@ -362,8 +368,8 @@ impl<'de> Deserializer<'de> for &mut Scanner<'de, '_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.next()? {
-            (b'"', _) => {
-                let text = self.string()?;
+            (b'"', text) => {
+                let text = self.string(text)?;
                 match self.escapes {
                     Escapes::None => visitor.visit_borrowed_str(plain(text)?),
                     Escapes::Simple | Escapes::Unicode => visitor.visit_string(unescaped(text)?),
