@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long)]
     existing_namespace: bool,
 
-    /// The name of the Service, the Deployment and the others.
+    /// The name of the Service, the Deployment and the others. Policies are called gmsa, whatever it is.
     #[arg(long, default_value = InstallName::NAME)]
     name: String,
 
