@@ -87,7 +87,7 @@ struct Checked<'a, T> {
     kind: Kind<'a>,
     object: Option<T>,
     old_object: Option<T>,
-    /// How many keys of the whole review start like a gMSA field, if somebody counted.
+    /// How many keys of the whole review start like a gMSA field. Where nobody counted, they are searched for.
     keys: Option<usize>,
     /// Why the objects could not be read; then neither is there. That matters only where they are looked at.
     fault: Option<ReviewErrorKind>,

@@ -1,4 +1,4 @@
-//! A JSON reader for reviews, which are mostly skipped: no positions, no messages, no memory of its own.
+//! A JSON reader for reviews, which are mostly skipped: no positions, no messages, memory for escapes alone.
 //!
 //! It takes less than JSON allows. What it takes, `serde_json` reads to the same values; what it refuses, for a
 //! fault or because it is rare, `serde_json` reads again, and that word is final. Tests hold the two together.
@@ -220,6 +220,7 @@ impl<'a> Scanner<'a, '_> {
             self.rest = rest;
         }
         match self.rest {
+            // A digit behind it is no mark that can follow a value.
             [b'0', rest @ ..] => self.rest = rest,
             _ => self.digits()?,
         }
@@ -230,10 +231,6 @@ impl<'a> Scanner<'a, '_> {
         if let [b'e' | b'E', b'+' | b'-', rest @ ..] | [b'e' | b'E', rest @ ..] = self.rest {
             self.rest = rest;
             self.digits()?;
-        }
-        // No digit can follow a number: that is one with a leading zero.
-        if let [b'0'..=b'9', ..] = self.rest {
-            return Err(Refused);
         }
         number.get(..number.len() - self.rest.len()).ok_or(Refused)
     }
