@@ -353,7 +353,7 @@ fn not_plain(bytes: u128) -> u128 {
         const ONES: u64 = u64::MAX / 255;
         const TOPS: u64 = ONES << 7;
         let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
-        // With this bit turned, a quote comes before all printable characters, right behind the control characters.
+        // With this bit turned, a quote comes before all printable characters, behind the control characters.
         let first = ONES * u64::from(b'"' ^ b' ');
         (below(word ^ first, b' ' + 1) | below(word ^ (ONES * u64::from(b'\\')), 1)) & TOPS
     };
