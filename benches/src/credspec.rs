@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use gmsa_credspec::{
     CanonicalContents, compare,
-    lint::{LintOptions, lint},
+    lint::{LintOptions, Target, lint},
     source::{ReadOptions, read_source},
 };
 use serde_json::Value;
@@ -27,11 +27,34 @@ pub(crate) fn tables() -> Vec<Table> {
             compare_values(&canonical())
         }),
         Case::new("source/read", "with positions, for people", read),
-        Case::new("lint/kubernetes", "every rule", judge),
+        Case::new("source/read-manifest", "the resource as YAML", read_manifest),
+        Case::new("lint/kubernetes", "every rule, on a manifest without flaws", || judge(MANIFEST, &[])),
+        Case::new("lint/kubernetes/flawed", "every rule, on a manifest with four flaws", || {
+            judge(&flawed_manifest(), &FLAWS)
+        }),
     ];
     let mut cases: Vec<Case> = cases.map(over).into();
     cases.push(Case::new(FLOOR, "the floor: `serde_json::Value` of one text", parse));
     vec![Table { title: "Credential specs", unit: None, cases }]
+}
+
+/// The resource of a credential spec with a plug-in, as people keep it in a file.
+const MANIFEST: &str = include_str!("webapp1.yaml");
+
+/// The rules that [`flawed_manifest`] breaks: the account's name, the resource's name, its version, its namespace.
+const FLAWS: [&str; 4] = ["GC501", "GC701", "GC702", "GC703"];
+
+/// The manifest with mistakes of the sort that people make.
+fn flawed_manifest() -> String {
+    let mistakes = [
+        ("windows.k8s.io/v1", "windows.k8s.io/v1alpha1"),
+        ("name: gmsa-webapp1", "name: gmsa_webapp1\n  namespace: team-a"),
+        ("MachineAccountName: WebApp1", "MachineAccountName: WebApp1$"),
+    ];
+    mistakes.iter().fold(MANIFEST.to_owned(), |manifest, (right, wrong)| {
+        assert!(manifest.contains(right));
+        manifest.replacen(right, wrong, 1)
+    })
 }
 
 /// A credential spec of some 1 KB, with a plug-in, as people write it: keys in no order, with spaces.
@@ -101,10 +124,20 @@ fn read() -> Operation {
     Box::new(move || assert_eq!(black_box(read(black_box(&document))).documents().len(), 1))
 }
 
-fn judge() -> Operation {
-    let source = read_source(document().as_bytes(), &ReadOptions::new());
-    let options = LintOptions::default();
-    let findings = lint(&source, &options).len();
-    assert_ne!(findings, 0);
-    Box::new(move || assert_eq!(black_box(lint(black_box(&source), &options)).len(), findings))
+fn read_manifest() -> Operation {
+    let read = || read_source(black_box(MANIFEST).as_bytes(), &ReadOptions::new());
+    assert!(read().documents().iter().all(|document| document.fault().is_none()));
+    Box::new(move || assert_eq!(black_box(read()).documents().len(), 1))
+}
+
+/// Finds exactly the flaws of these rules.
+fn judge(manifest: &str, flaws: &'static [&str]) -> Operation {
+    let source = read_source(manifest.as_bytes(), &ReadOptions::new());
+    let options = LintOptions::default().with_target(Target::Kubernetes);
+    // It tells of every document that no directory was asked.
+    let options = options.allow("GC306").expect("a rule");
+    let mut rules: Vec<String> = lint(&source, &options).iter().map(|found| found.id().to_string()).collect();
+    rules.sort_unstable();
+    assert_eq!(rules, flaws);
+    Box::new(move || assert_eq!(black_box(lint(black_box(&source), &options)).len(), flaws.len()))
 }
