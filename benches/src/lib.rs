@@ -7,6 +7,7 @@ mod alternative;
 mod credspec;
 mod record;
 mod review;
+mod verdict;
 
 pub use record::{Record, target};
 
