@@ -38,7 +38,7 @@ pub(crate) fn tables() -> Vec<Table> {
         }),
         growing(
             "Review: the cost of a container without gMSA fields",
-            "container",
+            "containers",
             CONTAINERS,
             |containers| {
                 let review = Review::Large { gmsa: false, containers, annotations: 0 };
