@@ -28,8 +28,8 @@ pub(crate) fn tables() -> Vec<Table> {
         }),
         Case::new("source/read", "with positions, for people", read),
         Case::new("source/read-manifest", "the resource as YAML", read_manifest),
-        Case::new("lint/kubernetes", "every rule, on a manifest without flaws", || judge(MANIFEST, &[])),
-        Case::new("lint/kubernetes/flawed", "every rule, on a manifest with four flaws", || {
+        Case::new("lint/kubernetes", "the rules, on a manifest without flaws", || judge(MANIFEST, &[])),
+        Case::new("lint/kubernetes/flawed", "the rules, on a manifest with four flaws", || {
             judge(&flawed_manifest(), &FLAWS)
         }),
     ];

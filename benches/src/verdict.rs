@@ -1,5 +1,5 @@
-//! What else one would write at the validating endpoint: each place with a name has contents, which say the same as
-//! the credential spec of that name, and the service account may use it. No rule beyond that.
+//! What else one would write at the validating endpoint: each place with a name has contents, which say the same
+//! as the credential spec of that name, and the service account may use it. No rule beyond that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
