@@ -1,16 +1,31 @@
 //! Shows what the last runs measured, as Markdown: `cargo run -p gmsa-benches --bin table [README]`. In a file that is
 //! named, it replaces what is below [`MARK`].
 
-use std::{fs, io};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Write as _},
+    process::{Command, ExitCode},
+};
 
-use gmsa_benches::{Case, Record, Table, tables, target};
+use gmsa_benches::{Case, Record, Table, said, tables, target};
 use serde_json::Value;
 
 const MARK: &str = "<!-- measured -->\n";
 
-fn main() -> io::Result<()> {
+fn main() -> io::Result<ExitCode> {
     let measured = Measured::read();
-    let mut lines = measured.aims();
+    let commits = measured.commits();
+    if commits.len() > 1 {
+        let commits: Vec<&str> = commits.iter().map(|commit| commit.unwrap_or("an unknown one")).collect();
+        eprintln!(
+            "allocations and instructions are of different commits ({}): run both benchmarks again, whole",
+            commits.join(", ")
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    let mut lines = vec![origin(commits.into_iter().flatten().next()), String::new()];
+    lines.extend(measured.aims());
     for table in tables() {
         lines.extend([String::new(), format!("## {}", table.title), String::new()]);
         lines.extend(match table.unit {
@@ -20,12 +35,28 @@ fn main() -> io::Result<()> {
     }
     let page = lines.join("\n");
     let Some(path) = std::env::args().nth(1) else {
-        println!("{page}");
-        return Ok(());
+        return match writeln!(io::stdout(), "{page}") {
+            // Whoever reads has read enough.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(ExitCode::SUCCESS),
+        };
     };
     let readme = fs::read_to_string(&path)?;
     let (above, _) = readme.split_once(MARK).ok_or_else(|| io::Error::other(format!("no {MARK}")))?;
-    fs::write(path, format!("{above}{MARK}\n{page}\n"))
+    fs::write(path, format!("{above}{MARK}\n{page}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// With what, where and of what it was measured, as far as it can be told.
+fn origin(commit: Option<&str>) -> String {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = processors.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| Some(line.split_once(':')?.1.trim().to_owned()));
+    let known: Vec<String> =
+        [said(Command::new("rustc").arg("--version")), model].into_iter().flatten().collect();
+    let commit = commit.map(|commit| format!("Instructions and allocations are of commit {commit}.\n"));
+    let commit = commit.unwrap_or_default();
+    format!("Measured with: {}.\n{commit}The times are those which Criterion has.", known.join("; "))
 }
 
 /// What was measured of each case, by its name.
@@ -43,21 +74,57 @@ const MEASURES: [Measure; 3] = [
     ("allocations", count, Measured::allocations),
 ];
 
-/// What is aimed at, the case, and that by which it is divided.
-const AIMS: [(&str, &str, &str); 4] = [
+/// What a number is to be.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+    Under(f64),
+}
+
+impl Bound {
+    fn is_met(self, number: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => number >= bound,
+            Self::AtMost(bound) => number <= bound,
+            Self::Under(bound) => number < bound,
+        }
+    }
+
+    /// By what counts most of what was measured.
+    fn met(self, [time, instructions, allocations]: [Option<f64>; 3]) -> String {
+        let measured = [(instructions, "instructions"), (allocations, "allocations"), (time, "time")];
+        let judged = measured.into_iter().find_map(|(number, by)| Some((number?, by)));
+        judged.map_or_else(
+            || UNKNOWN.to_owned(),
+            |(number, by)| format!("{}, by {by}", if self.is_met(number) { "yes" } else { "no" }),
+        )
+    }
+}
+
+/// What is aimed at, the bound, the case, and that by which it is divided.
+const AIMS: [(&str, Bound, &str, &str); 4] = [
     (
         "kube-core's typed path to ours: at least 4",
+        Bound::AtLeast(4.0),
         "mutate/pod-level/kube-core-typed",
         "mutate/pod-level/bytes-to-bytes",
     ),
     (
         "no gMSA fields, to the floor: at most 1.3",
+        Bound::AtMost(1.3),
         "review/no-gmsa-pod",
         "review/no-gmsa-pod/floor-ignored-any",
     ),
-    ("writing a credential spec, to a parse: under 2", "canonical/write", "canonical/floor-serde-json-value"),
+    (
+        "writing a credential spec, to a parse: under 2",
+        Bound::Under(2.0),
+        "canonical/write",
+        "canonical/floor-serde-json-value",
+    ),
     (
         "comparing two, to a parse of one: under 2",
+        Bound::Under(2.0),
         "compare/spelt-otherwise",
         "canonical/floor-serde-json-value",
     ),
@@ -88,8 +155,15 @@ impl Measured {
         self.allocations.get(name).map(|numbers| numbers[1] as f64)
     }
 
+    /// The commits of what is shown.
+    fn commits(&self) -> BTreeSet<Option<&str>> {
+        let tables = tables();
+        let names = || tables.iter().flat_map(|table| &table.cases).map(Case::name);
+        &self.instructions.commits(names()) | &self.allocations.commits(names())
+    }
+
     fn aims(&self) -> Vec<String> {
-        let mut lines = head(["aim", "by time", "by instructions", "by allocations"]);
+        let mut lines = head(["aim", "by time", "by instructions", "by allocations", "met"]);
         let by = |of: fn(&Self, &str) -> Option<f64>| move |name: &str| of(self, name);
         let (times, instructions) = (by(Self::time), by(Self::instructions));
         let expansion = |of: &dyn Fn(&str) -> Option<f64>| {
@@ -97,19 +171,26 @@ impl Measured {
             Some(reading / of("mutate/pod-level/floor-ignored-any")?)
         };
         let none = String::new;
-        let cells = [ratio(expansion(&times)), ratio(expansion(&instructions)), none()];
-        lines.push(row("mutate, less writing the answer, to the floor: at most 1.8", cells));
-        for (aim, case, to) in AIMS {
-            let part = |of: &dyn Fn(&str) -> Option<f64>| ratio(divided(of(case), of(to)));
-            lines.push(row(aim, [part(&times), part(&instructions), none()]));
+        let ratios = |aim: &str, bound: Bound, by_time, by_instructions| {
+            let met = bound.met([by_time, by_instructions, None]);
+            row(aim, [ratio(by_time), ratio(by_instructions), none(), met])
+        };
+        let aim = "mutate, less writing the answer, to the floor: at most 1.8";
+        lines.push(ratios(aim, Bound::AtMost(1.8), expansion(&times), expansion(&instructions)));
+        for (aim, bound, case, to) in AIMS {
+            let part = |of: &dyn Fn(&str) -> Option<f64>| divided(of(case), of(to));
+            lines.push(ratios(aim, bound, part(&times), part(&instructions)));
         }
-        let question = time(self.time("access/100000-bindings/question"));
-        lines.push(row("a question at 100,000 bindings: under 1 µs", [question, none(), none()]));
-        for (aim, case) in [
-            ("mutate: at most 12 allocations", "mutate/pod-level/bytes-to-bytes"),
-            ("no gMSA fields: at most 3 allocations", "review/no-gmsa-pod"),
+        let question = self.time("access/100000-bindings/question");
+        let met = Bound::Under(1e3).met([question, None, None]);
+        lines.push(row("a question at 100,000 bindings: under 1 µs", [time(question), none(), none(), met]));
+        for (aim, bound, case) in [
+            ("mutate: at most 12 allocations", 12.0, "mutate/pod-level/bytes-to-bytes"),
+            ("no gMSA fields: at most 3 allocations", 3.0, "review/no-gmsa-pod"),
         ] {
-            lines.push(row(aim, [none(), none(), count(self.allocations(case))]));
+            let allocations = self.allocations(case);
+            let met = Bound::AtMost(bound).met([None, None, allocations]);
+            lines.push(row(aim, [none(), none(), count(allocations), met]));
         }
         lines
     }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use gmsa_admission::{CredSpecAnswer, Facts, Policy, Request, Snapshot, mutate, validate};
+use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Policy, Request, Snapshot, mutate, validate};
 use k8s_openapi::ByteString;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use crate::{
     alternative::{ALTERNATIVES, Alternative, Contents, unexpanded},
     kept,
     review::{self, Review},
+    verdict::{Known, VALIDATORS, Validator},
 };
 
 const CONTAINERS: [usize; 4] = [1, 10, 100, 1_000];
@@ -37,7 +38,7 @@ pub(crate) fn tables() -> Vec<Table> {
         }),
         growing(
             "Review: the cost of a container without gMSA fields",
-            "container",
+            "containers",
             CONTAINERS,
             |containers| {
                 let review = Review::Large { gmsa: false, containers, annotations: 0 };
@@ -98,13 +99,17 @@ fn reading(subject: &str, review: Review) -> Vec<Case> {
     cases
 }
 
-/// The validating endpoint, and the floor.
+/// The validating endpoint, the alternatives, and the floor.
 fn validating(subject: &str, review: Review) -> Vec<Case> {
     let floor = format!("{subject}/floor-ignored-any");
-    vec![
-        Case::new(subject, "read, decide, write the answer", move || enforce(review)).over(floor.as_str()),
-        Case::new(floor, FLOOR, move || skip(review)),
-    ]
+    let mut cases = vec![Case::new(subject, "read, decide, write the answer", move || enforce(review))];
+    cases.extend(VALIDATORS.map(|validator| {
+        let name = format!("{subject}/{}", validator.name);
+        Case::new(name, validator.what, move || enforce_by(validator, review))
+    }));
+    let mut cases: Vec<Case> = cases.into_iter().map(|case| case.over(floor.as_str())).collect();
+    cases.push(Case::new(floor, FLOOR, move || skip(review)));
+    cases
 }
 
 const FLOOR: &str = "the floor: `serde_json` skips the bytes";
@@ -171,6 +176,61 @@ fn enforce(review: Review) -> Operation {
         assert!(response.allowed());
         black_box(response.to_vec());
     })
+}
+
+/// What it allows and denies is checked once: as ours does, of the right contents and of changed ones.
+fn enforce_by(validator: Validator, review: Review) -> Operation {
+    let (body, cluster) = (review.body(), cluster());
+    let known = known(&body, &cluster);
+    let changed = with_other_contents(&body);
+    for (body, allowed) in [(&body, true), (&changed, false)] {
+        assert_eq!((ours(body, &cluster), (validator.judge)(body, &known).allowed), (allowed, allowed));
+    }
+    let unpermitted = Known { contents: known.contents.clone(), ..Known::default() };
+    assert!(!(validator.judge)(&body, &unpermitted).allowed, "it depends on the permission");
+    let answer: Value = serde_json::from_slice(&(validator.judge)(&body, &known).body).expect("JSON");
+    assert_eq!(answer["response"]["allowed"], true);
+    Box::new(move || {
+        let verdict = (validator.judge)(black_box(&body), &known);
+        assert!(verdict.allowed);
+        black_box(verdict.body);
+    })
+}
+
+/// Our verdict.
+fn ours(body: &[u8], cluster: &Snapshot) -> bool {
+    let (request, policy) = (Request::from_slice(body).expect("a review"), Policy::default());
+    let validation = validate(&request, &policy);
+    validation.respond(&cluster.facts(&validation.needs())).allowed()
+}
+
+/// What there is to know for a review, in the form that the alternatives want.
+fn known(body: &[u8], cluster: &Snapshot) -> Known {
+    let (request, policy) = (Request::from_slice(body).expect("a review"), Policy::default());
+    let needs = validate(&request, &policy).needs();
+    let facts = cluster.facts(&needs);
+    let value = |text: String| serde_json::from_str(&text).expect("JSON");
+    let contents = contents().into_iter().map(|(name, text)| (name, value(text))).collect();
+    let mut known = Known { contents, ..Known::default() };
+    for question in needs.access() {
+        if let Some(AccessAnswer::Allow) = facts.access(question) {
+            let accounts = known.permitted.entry(question.namespace().to_owned()).or_default();
+            let names = accounts.entry(question.service_account().to_owned()).or_default();
+            names.insert(question.credential_spec().to_owned());
+        }
+    }
+    known
+}
+
+/// The same review, with the name of another domain in the contents.
+fn with_other_contents(body: &[u8]) -> Vec<u8> {
+    let mut review: Value = serde_json::from_slice(body).expect("JSON");
+    let place = "/request/object/spec/securityContext/windowsOptions/gmsaCredentialSpec";
+    let contents = review.pointer_mut(place).expect("contents");
+    let changed = contents.as_str().expect("a text").replacen("CONTOSO", "FABRIKAM", 1);
+    assert_ne!(contents.as_str(), Some(changed.as_str()));
+    *contents = changed.into();
+    review.to_string().into_bytes()
 }
 
 fn skip(review: Review) -> Operation {

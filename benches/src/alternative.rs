@@ -53,12 +53,12 @@ pub(crate) const ALTERNATIVES: [Alternative; 3] = [
     },
 ];
 
-fn request<T: kube_core::Resource + DeserializeOwned>(body: &[u8]) -> AdmissionRequest<T> {
+pub(crate) fn request<T: kube_core::Resource + DeserializeOwned>(body: &[u8]) -> AdmissionRequest<T> {
     let review: AdmissionReview<T> = serde_json::from_slice(body).expect("a review");
     review.try_into().expect("a request")
 }
 
-fn value(body: &[u8]) -> Value {
+pub(crate) fn value(body: &[u8]) -> Value {
     serde_json::from_slice(body).expect("JSON")
 }
 

@@ -4,12 +4,12 @@ use std::hint::black_box;
 
 use gmsa_credspec::{
     CanonicalContents, compare,
-    lint::{LintOptions, lint},
+    lint::{LintOptions, Target, lint},
     source::{ReadOptions, read_source},
 };
 use serde_json::Value;
 
-use crate::{Case, Operation, Table, review};
+use crate::{Case, Operation, Table};
 
 const FLOOR: &str = "canonical/floor-serde-json-value";
 
@@ -27,29 +27,47 @@ pub(crate) fn tables() -> Vec<Table> {
             compare_values(&canonical())
         }),
         Case::new("source/read", "with positions, for people", read),
-        Case::new("lint/kubernetes", "every rule", judge),
+        Case::new("source/read-manifest", "the resource as YAML", read_manifest),
+        Case::new("lint/kubernetes", "the rules, on a manifest without flaws", || judge(MANIFEST, &[])),
+        Case::new("lint/kubernetes/flawed", "the rules, on a manifest with four flaws", || {
+            judge(&flawed_manifest(), &FLAWS)
+        }),
     ];
     let mut cases: Vec<Case> = cases.map(over).into();
     cases.push(Case::new(FLOOR, "the floor: `serde_json::Value` of one text", parse));
     vec![Table { title: "Credential specs", unit: None, cases }]
 }
 
-/// A credential spec of some 1 KB, with a plug-in, as people write it: keys in no order, with spaces.
-fn document() -> String {
-    let cluster = review::cluster();
-    let specs = cluster["items"].as_array().into_iter().flatten().map(|item| &item["credspec"]);
-    let plugged = specs.filter(|spec| spec.pointer("/ActiveDirectoryConfig/HostAccountConfig").is_some());
-    let spec = plugged.max_by_key(|spec| spec.to_string().len()).expect("one has a plug-in");
-    serde_json::to_string_pretty(spec).expect("JSON")
+/// The resource of a credential spec with a plug-in, as people keep it in a file.
+const MANIFEST: &str = include_str!("webapp1.yaml");
+
+/// The credential spec of that resource, of 1 KB, as people write it: keys in no order, with spaces.
+const DOCUMENT: &str = include_str!("webapp1.json");
+const _: () = assert!(DOCUMENT.len() >= 950 && DOCUMENT.len() <= 1_100, "it is called one of 1 KB");
+
+/// The rules that [`flawed_manifest`] breaks: the account's name, the resource's name, its version, its namespace.
+const FLAWS: [&str; 4] = ["GC501", "GC701", "GC702", "GC703"];
+
+/// The manifest with mistakes of the sort that people make.
+fn flawed_manifest() -> String {
+    let mistakes = [
+        ("windows.k8s.io/v1", "windows.k8s.io/v1alpha1"),
+        ("name: gmsa-webapp1", "name: gmsa_webapp1\n  namespace: team-a"),
+        ("MachineAccountName: WebApp1", "MachineAccountName: WebApp1$"),
+    ];
+    mistakes.iter().fold(MANIFEST.to_owned(), |manifest, (right, wrong)| {
+        assert!(manifest.contains(right));
+        manifest.replacen(right, wrong, 1)
+    })
 }
 
 fn canonical() -> String {
-    CanonicalContents::from_json(&document()).expect("a credential spec").into_string()
+    CanonicalContents::from_json(DOCUMENT).expect("a credential spec").into_string()
 }
 
 /// The same value as the canonical text, with spaces.
 fn respelt() -> String {
-    serde_json::to_string_pretty(&value(&document())).expect("JSON")
+    serde_json::to_string_pretty(&value(DOCUMENT)).expect("JSON")
 }
 
 fn value(text: &str) -> Value {
@@ -57,22 +75,21 @@ fn value(text: &str) -> Value {
 }
 
 fn parse() -> Operation {
-    let document = document();
-    Box::new(move || assert!(black_box(value(black_box(&document))).is_object()))
+    Box::new(move || assert!(black_box(value(black_box(DOCUMENT))).is_object()))
 }
 
 fn write() -> Operation {
-    let (document, canonical) = (document(), canonical());
-    assert_eq!(value(&document), value(&canonical));
+    let canonical = canonical();
+    assert_eq!(value(DOCUMENT), value(&canonical));
     Box::new(move || {
-        let contents = CanonicalContents::from_json(black_box(&document)).expect("a credential spec");
+        let contents = CanonicalContents::from_json(black_box(DOCUMENT)).expect("a credential spec");
         assert_eq!(black_box(&contents).as_str().len(), canonical.len());
     })
 }
 
 fn write_value() -> Operation {
-    let (document, length) = (document(), value(&canonical()).to_string().len());
-    Box::new(move || assert_eq!(black_box(value(black_box(&document)).to_string()).len(), length))
+    let length = value(&canonical()).to_string().len();
+    Box::new(move || assert_eq!(black_box(value(black_box(DOCUMENT)).to_string()).len(), length))
 }
 
 fn compare_respelt() -> Operation {
@@ -95,16 +112,25 @@ fn compare_values(other: &str) -> Operation {
 }
 
 fn read() -> Operation {
-    let document = document();
     let read = |document: &str| read_source(document.as_bytes(), &ReadOptions::new());
-    assert!(read(&document).documents().iter().all(|document| document.fault().is_none()));
-    Box::new(move || assert_eq!(black_box(read(black_box(&document))).documents().len(), 1))
+    assert!(read(DOCUMENT).documents().iter().all(|document| document.fault().is_none()));
+    Box::new(move || assert_eq!(black_box(read(black_box(DOCUMENT))).documents().len(), 1))
 }
 
-fn judge() -> Operation {
-    let source = read_source(document().as_bytes(), &ReadOptions::new());
-    let options = LintOptions::default();
-    let findings = lint(&source, &options).len();
-    assert_ne!(findings, 0);
-    Box::new(move || assert_eq!(black_box(lint(black_box(&source), &options)).len(), findings))
+fn read_manifest() -> Operation {
+    let read = || read_source(black_box(MANIFEST).as_bytes(), &ReadOptions::new());
+    assert!(read().documents().iter().all(|document| document.fault().is_none()));
+    Box::new(move || assert_eq!(black_box(read()).documents().len(), 1))
+}
+
+/// Finds exactly the flaws of these rules.
+fn judge(manifest: &str, flaws: &'static [&str]) -> Operation {
+    let source = read_source(manifest.as_bytes(), &ReadOptions::new());
+    let options = LintOptions::default().with_target(Target::Kubernetes);
+    // It tells of every document that no directory was asked.
+    let options = options.allow("GC306").expect("a rule");
+    let mut rules: Vec<String> = lint(&source, &options).iter().map(|found| found.id().to_string()).collect();
+    rules.sort_unstable();
+    assert_eq!(rules, flaws);
+    Box::new(move || assert_eq!(black_box(lint(black_box(&source), &options)).len(), flaws.len()))
 }

@@ -7,8 +7,9 @@ mod alternative;
 mod credspec;
 mod record;
 mod review;
+mod verdict;
 
-pub use record::{Record, target};
+pub use record::{Record, said, target};
 
 /// What a case does again and again. It asserts its result.
 pub type Operation = Box<dyn FnMut()>;
