@@ -1,6 +1,7 @@
 //! The laws that hold everywhere, each as a property or, where the law is about a real API server, as a replay.
 //!
-//! 1. No input panics, loops, or allocates more than a small multiple of its size (`allocations.rs` counts).
+//! 1. No input panics, loops, or allocates more than a small multiple of its size (`allocations.rs` says which multiple,
+//!    for reviews, contents and files).
 //! 2. No container kind carries contents past `validate` without an access answer `Allow` for a name, and contents
 //!    equal to that name's.
 //! 3. Removing or changing a fact to something weaker never turns a denial into an allowance.
