@@ -42,7 +42,8 @@ pub const NAMES: [&str; 3] = ["webapp0", "webapp1", "dotted.name"];
 pub const UNANSWERED: &str = "i-sure-dont-exist";
 /// Texts that no credential spec can be called.
 pub const INVALID_NAMES: [&str; 5] = ["", "WebApp0", "../webapp0", "webapp0\n", "名前"];
-/// What stands in contents and nowhere else, so that nothing but contents may show it.
+/// What stands in contents and in the environments of containers, and nowhere else: no message, log line, warning or
+/// annotation may show it, nor an answer outside its patch.
 pub const SECRET: &str = "s3cr3t";
 
 /// The credential specs as resources, to be put into a cluster.

@@ -2,7 +2,8 @@
 //!
 //! All of them are about the world of [`samples`](crate::samples). A webhook that is built on this crate, or on nothing of
 //! it, can be tested with them: whatever the review, it answers with the same uid, and no answer shows
-//! [`SECRET`](crate::samples::SECRET).
+//! [`SECRET`](crate::samples::SECRET), which every container has in its environment, and every credential spec in its
+//! contents.
 //!
 //! ```
 //! use gmsa_admission::{Policy, Request, samples, strategy, validate};

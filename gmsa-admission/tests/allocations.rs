@@ -1,4 +1,4 @@
-//! A pod without gMSA fields costs no memory, whatever its size.
+//! A pod without gMSA fields costs no memory, whatever its size, and nothing costs more than a multiple of its size.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +10,20 @@
 )]
 
 use allocation_counter::{AllocationInfo, measure};
-use gmsa_admission::{CredSpecAnswer, Facts, Policy, Request, mutate, validate};
-use gmsa_credspec::CanonicalContents;
+use gmsa_admission::{
+    CredSpecAnswer, Facts, Policy, Request, mutate, samples,
+    strategy::{damaged_review, facts, review_bytes},
+    validate,
+};
+use gmsa_credspec::{
+    CanonicalContents, compare,
+    diagnose::{Expected, diagnose},
+    lint::{LintOptions, lint},
+    source::{ReadOptions, read_source},
+    strategy::{contents, hostile_contents},
+};
+use gmsa_types::strategy::hostile_document;
+use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 
 fn review(containers: usize, fields: usize, gmsa: bool) -> Vec<u8> {
@@ -112,4 +124,147 @@ fn reading_gmsa_fields_borrows_them() {
     let info = reading(&body);
     // The growing list of places, and nothing else.
     assert!(info.count_total <= 8, "{info:?}");
+}
+
+/// The most bytes in use at once: so many, and so many for each byte of the input. A growing list has three times its
+/// items in use while it moves, so that a list of one more item than a power of two is the worst of its kind.
+struct Bound {
+    base: usize,
+    times: usize,
+}
+
+/// For reviews, at either endpoint. The worst that is known is 20, of containers with a short name and nothing else, in an
+/// update: a place in the pod and its step in the plan.
+const REVIEW: Bound = Bound { base: 4096, times: 24 };
+
+/// For contents that are read or compared: 60, of an array of digits, each a value for two bytes of text.
+const CONTENTS: Bound = Bound { base: 4096, times: 64 };
+
+/// For files, of which the place and the spelling of every value are kept: 132, of such a list in YAML. The base is the YAML
+/// reader's. Aliases are left out: what they repeat has no size in the file, and `ReadOptions` bounds it.
+const FILE: Bound = Bound { base: 16384, times: 160 };
+
+/// For files that are read and checked: 960, of a list of accounts that are `{}`, each with two findings for three bytes. A
+/// finding tells its path and what to do in texts of its own, and `ReadOptions` bounds how many there can be.
+const LINT: Bound = Bound { base: 16384, times: 1100 };
+
+/// For what a container says: twice the text, whatever it is.
+const DIAGNOSIS: Bound = Bound { base: 4096, times: 3 };
+
+fn within(what: &str, bound: &Bound, size: usize, work: impl FnOnce()) -> Result<(), TestCaseError> {
+    let most = usize::try_from(measure(work).bytes_max).unwrap();
+    prop_assert!(most <= bound.base + bound.times * size, "{what}: {most} bytes in use for {size}");
+    Ok(())
+}
+
+fn answer(body: &[u8], endpoint: impl FnOnce(&Request<'_>) -> Vec<u8>) {
+    match Request::from_slice(body) {
+        Ok(request) => drop(endpoint(&request)),
+        Err(error) => drop(error.into_response().map(|response| response.to_vec())),
+    }
+}
+
+/// Reviews in which one short container stands many times.
+fn crowded_review() -> impl Strategy<Value = Vec<u8>> {
+    let with = |fields: &str| format!("{{\"securityContext\":{{\"windowsOptions\":{{{fields}}}}}}}");
+    let container = select(vec![
+        with(r#""gmsaCredentialSpecName":"webapp0""#),
+        with(r#""gmsaCredentialSpecName":"a""#),
+        with(r#""gmsaCredentialSpecName":"""#),
+        with(r#""gmsa\u0043redentialSpecName":"\u0061\n""#),
+        with(r#""gmsaCredentialSpec":"""#),
+        with(r#""gmsaCredentialSpecName":"webapp0","gmsaCredentialSpec":"{\"\\u0061\":[0,0,0,0]}""#),
+        r#"{"name":"\u0061"}"#.to_owned(),
+        r#"{"name":"a"}"#.to_owned(),
+        r#"{"env":["\"\u00e9"]}"#.to_owned(),
+        "{}".to_owned(),
+    ]);
+    let list = select(&["containers", "initContainers", "ephemeralContainers"][..]);
+    let operation = select(&[("CREATE", ""), ("UPDATE", ""), ("UPDATE", "ephemeralcontainers")][..]);
+    (container, 0..1000_usize, list, operation, any::<bool>()).prop_map(
+        |(container, times, list, (operation, sub_resource), was_there)| {
+            let new = format!(r#"{{"spec":{{"{list}":[{}]}}}}"#, vec![container; times].join(","));
+            let old = if was_there { &new } else { r#"{"spec":{}}"# };
+            let review = samples::review(operation, sub_resource, &json!("NEW"), &json!("OLD")).to_string();
+            review.replace("\"NEW\"", &new).replace("\"OLD\"", old).into_bytes()
+        },
+    )
+}
+
+/// Texts in which one short piece stands many times, most of them contents or files that can be read.
+fn crowded_text() -> impl Strategy<Value = String> {
+    let parts = select(vec![
+        (r#"{"a":["#, "0", ",", "]}"),
+        (r#"{"a":["#, "{}", ",", "]}"),
+        (r#"{"a":["#, r#""""#, ",", "]}"),
+        (r#"{"a":""#, r"\n", "", "\"}"),
+        (r#"{"a":""#, r"\u0001", "", "\"}"),
+        (r#"{"a":""#, "<", "", "\"}"),
+        (r#"{"a":""#, "\u{2028}", "", "\"}"),
+        ("{", r#""":0"#, ",", "}"),
+        (r#"{"DomainJoinConfig":{"#, r#""sid":0"#, ",", "}}"),
+        (r#"{"CmsPlugins":["#, r#""x""#, ",", "]}"),
+        (r#"{"ActiveDirectoryConfig":{"GroupManagedServiceAccounts":["#, "{}", ",", "]}}"),
+        ("{", "a", ",", "}"),
+        ("a: [", "a", ",", "]"),
+        ("", "-", "\n", ""),
+        ("", "---", "\n", ""),
+        ("", "---\n{}", "\n", ""),
+        ("", "[", "", ""),
+        ("", "0xC0000001", " ", ""),
+    ]);
+    let repeated = (parts, 0..2000_usize).prop_map(|((start, piece, between, end), times)| {
+        format!("{start}{}{end}", vec![piece; times].join(between))
+    });
+    let members = (0..2000_usize).prop_map(|many| {
+        format!("{{{}}}", (0..many).map(|key| format!("\"{key}\":0")).collect::<Vec<_>>().join(","))
+    });
+    prop_oneof![4 => repeated, 1 => members]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let document = hostile_document().prop_map(|document| document.to_string());
+    prop_oneof![1 => document, 1 => contents(), 1 => hostile_contents(), 3 => crowded_text()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn law_1_a_review_takes_a_small_multiple_of_its_size(
+        body in prop_oneof![damaged_review(), review_bytes(), crowded_review()], facts in facts(),
+        random_hostname: bool,
+    ) {
+        let policy = Policy::default().with_random_hostname(random_hostname);
+        // What the patch puts into the pod has come from the cluster, and is an input as well.
+        let inserted = Request::from_slice(&body).map_or(0, |request| {
+            let response = mutate(&request, &policy).respond(&facts);
+            response.patch().iter().flat_map(|it| it.operations()).map(|it| it.value().len()).sum()
+        });
+        let size = body.len() + inserted;
+        within("mutating", &REVIEW, size, || answer(&body, |request| {
+            let plan = mutate(request, &policy);
+            drop(plan.needs());
+            plan.respond(&facts).to_vec()
+        }))?;
+        within("validating", &REVIEW, size, || answer(&body, |request| {
+            let plan = validate(request, &policy);
+            drop(plan.needs());
+            plan.respond(&facts).to_vec()
+        }))?;
+    }
+
+    #[test]
+    fn law_1_contents_and_files_take_a_small_multiple_of_their_size(text in text(), other in text()) {
+        let size = text.len();
+        within("reading contents", &CONTENTS, size, || drop(CanonicalContents::from_json(&text)))?;
+        within("comparing", &CONTENTS, size + other.len(), || drop(compare(&text, &other)))?;
+        within("comparing with itself", &CONTENTS, size, || drop(compare(&text, &text)))?;
+        let options = ReadOptions::new();
+        within("reading a file", &FILE, size, || drop(read_source(text.as_bytes(), &options)))?;
+        within("lint", &LINT, size, || {
+            drop(lint(&read_source(text.as_bytes(), &options), &LintOptions::default()));
+        })?;
+        within("diagnosing", &DIAGNOSIS, size, || drop(diagnose(&text, &Expected::default())))?;
+    }
 }

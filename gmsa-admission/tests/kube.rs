@@ -38,7 +38,7 @@ fn typed(pod: &Value) -> Value {
     pod["spec"]["volumes"] = json!([]);
     for list in LISTS {
         for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
-            container["env"] = json!([]);
+            container["volumeMounts"] = json!([]);
         }
     }
     pod

@@ -1,6 +1,7 @@
 //! The laws that hold everywhere, each as a property or, where the law is about a real API server, as a replay.
 //!
-//! 1. No input panics, loops, or allocates more than a small multiple of its size (`allocations.rs` counts).
+//! 1. No input panics, loops, or allocates more than a small multiple of its size (`allocations.rs` says which multiple,
+//!    for reviews, contents and files).
 //! 2. No container kind carries contents past `validate` without an access answer `Allow` for a name, and contents
 //!    equal to that name's.
 //! 3. Removing or changing a fact to something weaker never turns a denial into an allowance.
@@ -352,9 +353,15 @@ proptest! {
             Ok(request) => {
                 let (mutation, validation) = (mutate(&request, &policy), validate(&request, &policy));
                 shown += &format!("{request:?} {mutation:?} {validation:?} {:?}", mutation.decide(&facts));
-                shown += &format!("{:?}", validation.respond(&facts));
-                shown += &String::from_utf8(validation.respond(&facts).to_vec()).unwrap();
-                shown += &mutation.respond(&facts).denial().map(ToString::to_string).unwrap_or_default();
+                for response in [mutation.respond(&facts), validation.respond(&facts)] {
+                    shown += &format!("{response:?} {:?} {:?}", response.patch(), response.warnings());
+                    shown += &format!("{:?}", response.audit_annotations().collect::<Vec<_>>());
+                    shown += &response.denial().map(ToString::to_string).unwrap_or_default();
+                    // The patch is where the contents belong.
+                    let mut wire: Value = serde_json::from_slice(&response.to_vec()).unwrap();
+                    wire["response"]["patch"].take();
+                    shown += &wire.to_string();
+                }
             }
             Err(error) => shown += &format!("{error} {error:?}"),
         }

@@ -29,7 +29,7 @@ fn bare(mut pod: Value) -> Value {
     pod["spec"]["volumes"] = json!([]);
     for list in LISTS {
         for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
-            container["env"] = json!([]);
+            container["volumeMounts"] = json!([]);
         }
     }
     pod

@@ -7,7 +7,7 @@ use crate::{
     ContainerList,
     place::{CONTENTS_FIELD, NAME_FIELD},
     samples::{
-        self, INVALID_NAMES, NAMES, SERVICE_ACCOUNT, UNANSWERED, ambiguous_contents, respelt_contents,
+        self, INVALID_NAMES, NAMES, SECRET, SERVICE_ACCOUNT, UNANSWERED, ambiguous_contents, respelt_contents,
     },
 };
 
@@ -75,6 +75,8 @@ pub fn misshapen_pod() -> impl Strategy<Value = Value> {
         "/spec/os",
         "/spec/containers",
         "/spec/containers/0",
+        "/spec/containers/0/env",
+        "/spec/containers/0/env/0",
         "/spec/containers/0/name",
         "/spec/initContainers/0/securityContext",
         "/spec/ephemeralContainers/0/securityContext/windowsOptions",
@@ -149,15 +151,30 @@ fn noise() -> BoxedStrategy<Value> {
     nested.boxed()
 }
 
+/// An environment, each variable of which has [`SECRET`] in it, alone or among what looks like the fields that matter.
+fn env() -> BoxedStrategy<Value> {
+    let value = prop_oneof![
+        2 => Just(SECRET.to_owned()),
+        1 => "\\PC{0,6}".prop_map(|text| format!("{text}{SECRET}")),
+        1 => Just(format!("{{\"gmsaCredentialSpec\": \"{SECRET}\"}}")),
+    ];
+    let variables = vec(value, 1..3).prop_map(|values| {
+        let variable = |(index, value)| json!({"name": format!("PASSWORD_{index}"), "value": value});
+        Value::from_iter(values.into_iter().enumerate().map(variable))
+    });
+    variables.boxed()
+}
+
 fn containers(options: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
-    let container = (option::of(security_context(options)), noise());
+    let container = (option::of(security_context(options)), env(), noise());
     let lists = vec(container, 0..4).prop_map(|containers| {
-        let named = containers.into_iter().enumerate().map(|(index, (context, noise))| {
+        let named = containers.into_iter().enumerate().map(|(index, (context, env, noise))| {
             let mut container = Map::new();
             container.extend(context.map(|context| ("securityContext".to_owned(), context)));
-            container.insert("env".to_owned(), noise);
+            container.insert("env".to_owned(), env);
             container.insert("image".to_owned(), json!("iis"));
             container.insert("name".to_owned(), json!(format!("c{index}")));
+            container.insert("volumeMounts".to_owned(), noise);
             Value::Object(container)
         });
         Value::from_iter(named)
