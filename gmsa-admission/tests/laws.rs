@@ -103,8 +103,9 @@ fn weaken(facts: &Facts<'static>, name: &str, how: usize) -> Facts<'static> {
         1 => drop(facts.remove_access(&question)),
         2 => facts.insert_credential_spec(spec, CredSpecAnswer::NotFound),
         3 => facts.insert_credential_spec(spec, CredSpecAnswer::Unavailable("away".into())),
-        4 => facts.insert_access(question, AccessAnswer::Deny { reason: "".into() }),
-        5 => {
+        4 => facts.insert_credential_spec(spec, CredSpecAnswer::Empty),
+        5 => facts.insert_access(question, AccessAnswer::Deny { reason: "".into() }),
+        6 => {
             let answer = AccessAnswer::DenyRequester { user: "ann".into(), reason: "".into() };
             facts.insert_access(question, answer);
         }
@@ -222,7 +223,7 @@ proptest! {
     #[test]
     fn law_3_less_knowledge_never_allows_more(
         pod in prop_oneof![pod(), proper_pod(), expanded_pod()], facts in facts(), name in select(&NAMES[..]),
-        how in 0_usize..7,
+        how in 0_usize..8,
     ) {
         let body = bytes(&review("CREATE", "", &pod, &Value::Null));
         let before = answers(&body, &facts, &Policy::default());
@@ -251,6 +252,36 @@ proptest! {
         let request = Request::from_slice(&body).unwrap();
         let again = mutate(&request, &policy).decide(&facts);
         prop_assert_eq!(again, mutate::Decision::Allow(Default::default()));
+        prop_assert_eq!(validate(&request, &policy).decide(&facts), validate::Decision::Allow);
+    }
+
+    #[test]
+    fn law_4_ephemeral_containers_that_join_are_expanded_too(
+        mut pod in proper_pod(), name in select(&NAMES[..]), preset: bool,
+    ) {
+        let (policy, facts) = (Policy::default(), permissive_facts());
+        // What runs already was expanded when it came.
+        for list in ["containers", "initContainers", "ephemeralContainers"] {
+            pod["spec"].as_object_mut().unwrap().remove(list);
+        }
+        pod["spec"]["securityContext"] = Value::Null;
+        let mut with = pod.clone();
+        let mut options = json!({"gmsaCredentialSpecName": name});
+        if preset {
+            options["gmsaCredentialSpec"] = canonical(name).into();
+        }
+        with["spec"]["ephemeralContainers"] =
+            json!([{"name": "debugger", "securityContext": {"windowsOptions": options}}]);
+        let body = bytes(&review("UPDATE", "ephemeralcontainers", &with, &pod));
+        let request = Request::from_slice(&body).unwrap();
+        let mutate::Decision::Allow(patch) = mutate(&request, &policy).decide(&facts) else {
+            return Err(TestCaseError::fail("a proper container was refused"));
+        };
+        prop_assert_eq!(patch.operations().len(), usize::from(!preset));
+        patch.apply(&mut with).unwrap();
+        let body = bytes(&review("UPDATE", "ephemeralcontainers", &with, &pod));
+        let request = Request::from_slice(&body).unwrap();
+        prop_assert_eq!(mutate(&request, &policy).decide(&facts), mutate::Decision::Allow(Default::default()));
         prop_assert_eq!(validate(&request, &policy).decide(&facts), validate::Decision::Allow);
     }
 
