@@ -309,13 +309,13 @@ enum Escapes {
     Unicode,
 }
 
-fn plain(text: &[u8]) -> Result<&str> {
+fn as_text(text: &[u8]) -> Result<&str> {
     str::from_utf8(text).map_err(|_| Refused)
 }
 
 /// The text that is meant by one with escapes.
 fn unescaped(raw: &[u8]) -> Result<String> {
-    let raw = plain(raw)?;
+    let raw = as_text(raw)?;
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((before, escape)) = rest.split_once('\\') {
@@ -368,7 +368,7 @@ impl<'de> Deserializer<'de> for &mut Scanner<'de, '_> {
             (b'"', text) => {
                 let text = self.string(text)?;
                 match self.escapes {
-                    Escapes::None => visitor.visit_borrowed_str(plain(text)?),
+                    Escapes::None => visitor.visit_borrowed_str(as_text(text)?),
                     Escapes::Simple | Escapes::Unicode => visitor.visit_string(unescaped(text)?),
                 }
             }
@@ -378,7 +378,7 @@ impl<'de> Deserializer<'de> for &mut Scanner<'de, '_> {
             (b'f', _) => self.word("false").and_then(|()| visitor.visit_bool(false)),
             (b'n', _) => self.word("null").and_then(|()| visitor.visit_unit()),
             _ => {
-                let number = plain(self.number()?)?;
+                let number = as_text(self.number()?)?;
                 // `-0` is no integer to serde_json.
                 match (number, number.parse(), number.parse()) {
                     ("-0", _, _) => Err(Refused),
