@@ -282,6 +282,16 @@ proptest! {
     }
 }
 
+#[test]
+fn a_document_of_two_lines_may_stand_before_many_of_one() {
+    for first in ["{\"a\"\n:null}", "{\"a\":\n{}}", "{\n\"a\":[\n{}]\n}"] {
+        let text = format!("{first}{}", "\n{}".repeat(8));
+        let source = read(&text);
+        assert_eq!(source.documents().len(), 9, "{text}");
+        assert!(source.documents().iter().all(|document| document.root().is_some()), "{text}");
+    }
+}
+
 #[cfg(feature = "yaml")]
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
