@@ -41,10 +41,22 @@ fn main() -> io::Result<ExitCode> {
             _ => Ok(ExitCode::SUCCESS),
         };
     };
-    let readme = fs::read_to_string(&path)?;
-    let (above, _) = readme.split_once(MARK).ok_or_else(|| io::Error::other(format!("no {MARK}")))?;
-    fs::write(path, format!("{above}{MARK}\n{page}\n"))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match put_into(&path, &page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {path}: {error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Puts the tables below the mark.
+fn put_into(path: &str, page: &str) -> io::Result<()> {
+    let readme = fs::read_to_string(path)?;
+    let (above, _) = readme.split_once(MARK).ok_or_else(|| {
+        io::Error::other(format!("it has no line `{}`, below which the tables go", MARK.trim()))
+    })?;
+    fs::write(path, format!("{above}{MARK}\n{page}\n"))
 }
 
 /// With what, where and of what it was measured, as far as it can be told.
@@ -91,14 +103,15 @@ impl Bound {
         }
     }
 
-    /// By what counts most of what was measured.
+    /// Whether all meet it that were measured, and if not, which does not.
     fn met(self, [time, instructions, allocations]: [Option<f64>; 3]) -> String {
-        let measured = [(instructions, "instructions"), (allocations, "allocations"), (time, "time")];
-        let judged = measured.into_iter().find_map(|(number, by)| Some((number?, by)));
-        judged.map_or_else(
-            || UNKNOWN.to_owned(),
-            |(number, by)| format!("{}, by {by}", if self.is_met(number) { "yes" } else { "no" }),
-        )
+        let all = [(time, "time"), (instructions, "instructions"), (allocations, "allocations")];
+        let measured: Vec<_> = all.into_iter().filter_map(|(number, by)| Some((number?, by))).collect();
+        match measured.iter().find(|(number, _)| !self.is_met(*number)) {
+            Some((_, by)) => format!("no, by {by}"),
+            None if measured.is_empty() => UNKNOWN.to_owned(),
+            None => "yes".to_owned(),
+        }
     }
 }
 

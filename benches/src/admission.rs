@@ -71,7 +71,6 @@ fn growing(
 
 /// The mutating endpoint, what is to be written at least, the alternatives, and the floor.
 fn mutating(subject: &str, review: Review) -> Vec<Case> {
-    let floor = format!("{subject}/floor-ignored-any");
     let name = |name: &str| format!("{subject}/{name}");
     let mut cases = vec![
         Case::new(name("bytes-to-bytes"), "read, decide, write the answer", move || expand(review)),
@@ -80,39 +79,37 @@ fn mutating(subject: &str, review: Review) -> Vec<Case> {
     cases.extend(ALTERNATIVES.map(|alternative| {
         Case::new(name(alternative.name), alternative.what, move || expand_by(alternative, review))
     }));
-    let mut cases: Vec<Case> = cases.into_iter().map(|case| case.over(floor.as_str())).collect();
-    cases.push(Case::new(floor, FLOOR, move || skip(review)));
-    cases
+    beside_floor(subject, review, cases)
 }
 
 /// Finding out that there is nothing to do, by us and by the alternatives, and the floor.
 fn reading(subject: &str, review: Review) -> Vec<Case> {
-    let floor = format!("{subject}/floor-ignored-any");
     let mut cases =
         vec![Case::new(subject, "read, find that nothing is needed", move || find_nothing(review))];
     cases.extend(ALTERNATIVES.map(|alternative| {
         let name = format!("{subject}/{}", alternative.name);
         Case::new(name, alternative.what, move || find_nothing_by(alternative, review))
     }));
-    let mut cases: Vec<Case> = cases.into_iter().map(|case| case.over(floor.as_str())).collect();
-    cases.push(Case::new(floor, FLOOR, move || skip(review)));
-    cases
+    beside_floor(subject, review, cases)
 }
 
 /// The validating endpoint, the alternatives, and the floor.
 fn validating(subject: &str, review: Review) -> Vec<Case> {
-    let floor = format!("{subject}/floor-ignored-any");
     let mut cases = vec![Case::new(subject, "read, decide, write the answer", move || enforce(review))];
     cases.extend(VALIDATORS.map(|validator| {
         let name = format!("{subject}/{}", validator.name);
         Case::new(name, validator.what, move || enforce_by(validator, review))
     }));
-    let mut cases: Vec<Case> = cases.into_iter().map(|case| case.over(floor.as_str())).collect();
-    cases.push(Case::new(floor, FLOOR, move || skip(review)));
-    cases
+    beside_floor(subject, review, cases)
 }
 
-const FLOOR: &str = "the floor: `serde_json` skips the bytes";
+/// The cases, held against the floor, and the floor itself.
+fn beside_floor(subject: &str, review: Review, cases: Vec<Case>) -> Vec<Case> {
+    let floor = format!("{subject}/floor-ignored-any");
+    let mut cases: Vec<Case> = cases.into_iter().map(|case| case.over(floor.as_str())).collect();
+    cases.push(Case::new(floor, "the floor: `serde_json` skips the bytes", move || skip(review)));
+    cases
+}
 
 fn expand(review: Review) -> Operation {
     let body = kept(review.body());

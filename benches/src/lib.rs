@@ -92,7 +92,11 @@ pub fn tables() -> Vec<Table> {
 pub fn asked_for() -> Vec<Case> {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let asked = |case: &Case| words.is_empty() || words.iter().any(|word| case.name.contains(word.as_str()));
-    tables().into_iter().flat_map(|table| table.cases).filter(asked).collect()
+    let cases: Vec<Case> = tables().into_iter().flat_map(|table| table.cases).filter(asked).collect();
+    if cases.is_empty() {
+        eprintln!("no case has {} in its name", words.join(" or "));
+    }
+    cases
 }
 
 /// Keeps an input for as long as the program runs, so that operations can borrow from it.
