@@ -72,11 +72,15 @@ impl<'f> Patch<'f> {
         &self.operations
     }
 
+    /// About how many bytes its JSON text has, so that there is room for all of it at once. In contents, a quote takes
+    /// two bytes; every sixth byte or so is one.
+    pub(crate) fn json_room(&self) -> usize {
+        self.operations.iter().map(|operation| operation.value.len() / 4 * 5 + 128).sum()
+    }
+
     /// The JSON text of the patch.
     pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        // Room for all of it at once. In contents, a quote takes two bytes; every sixth byte or so is one.
-        let room = self.operations.iter().map(|operation| operation.value.len() / 4 * 5 + 128).sum();
-        let mut json = Vec::with_capacity(room);
+        let mut json = Vec::with_capacity(self.json_room());
         serde_json::to_writer(&mut json, self)?;
         Ok(json)
     }

@@ -86,8 +86,8 @@ fn is_space(character: char) -> bool {
 /// Whether most lines are a whole object each, by their brackets, so that each is to be read for itself.
 ///
 /// One document over several lines is never taken for that: neither its first line nor its last has brackets that
-/// match, nor do two lines in a row, since there is a comma between their objects. Nor is it with others of one line
-/// behind it, as long as all brackets match in the end; a line that was cut off leaves one open.
+/// match, nor do two lines in a row, since there is a comma between their objects. Nor is it with others of one
+/// line behind it, as long as all brackets match in the end; a line that was cut off leaves one open.
 fn has_document_lines(part: &str) -> bool {
     let lines = part.lines().map(str::trim_end).filter(|line| !line.is_empty());
     let (mut whole, mut all) = (0_usize, 0_usize);
