@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
-use serde::{Deserialize, Serialize};
+use k8s_openapi::{
+    Resource,
+    apimachinery::pkg::apis::meta::v1::{ListMeta, Status, StatusCause, StatusDetails},
+};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a request is denied, for the person who sent it: a sentence that says what is wrong and then what to do,
 /// and each fault with the path of its field.
@@ -32,8 +35,6 @@ pub struct Denial {
     message: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    retry_after_seconds: Option<u16>,
 }
 
 /// The class of a denial: an HTTP status code and the reason that goes with it.
@@ -182,13 +183,17 @@ impl Cause {
     pub fn commands(&self) -> &[String] {
         &self.commands
     }
+}
 
-    /// What to do, on one line.
-    pub(crate) fn fix_line(&self) -> String {
-        match self.commands.is_empty() {
-            true => self.fix.clone(),
-            false => format!("{}: {}", self.fix, self.commands.join(" && ")),
+/// The fault, then what to do, on one line.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.fix)?;
+        for (index, command) in self.commands.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { " && " })?;
+            f.write_str(command)?;
         }
+        Ok(())
     }
 }
 
@@ -197,15 +202,11 @@ impl Denial {
     pub const MOST_CAUSES: usize = 32;
 
     pub(crate) fn new(status: StatusReason, message: String) -> Self {
-        Self { status, message, causes: Vec::new(), retry_after_seconds: None }
+        Self { status, message, causes: Vec::new() }
     }
 
     pub(crate) fn with_fix(self, fix: &str) -> Self {
         Self { message: format!("{}; {fix}", self.message), ..self }
-    }
-
-    pub(crate) fn with_retry(self, seconds: Option<u16>) -> Self {
-        Self { retry_after_seconds: seconds, ..self }
     }
 
     pub(crate) fn push_cause(&mut self, cause: Cause) {
@@ -228,23 +229,18 @@ impl Denial {
         &self.causes
     }
 
-    /// After how many seconds trying again may help; only where that may be so.
-    ///
-    /// Source: Kubernetes `apimachinery/pkg/apis/meta/v1/types.go`, `StatusDetails`.
-    pub fn retry_after_seconds(&self) -> Option<u16> {
-        self.retry_after_seconds
-    }
-
     /// The `status` that the response carries and the API server hands on.
+    ///
+    /// It has no `retryAfterSeconds`, whatever the cause: client-go obeys the hint inside the controllers, which share a
+    /// few workers, and with a few refused Deployments all others wait. Controllers have a back-off of their own.
     pub fn to_status(&self) -> Status {
         let cause = |cause: &Cause| StatusCause {
             field: Some(cause.field.clone()),
-            message: Some(format!("{}; {}", cause.message, cause.fix_line())),
+            message: Some(cause.to_string()),
             reason: Some(cause.reason.as_str().to_owned()),
         };
         let details = StatusDetails {
             causes: (!self.causes.is_empty()).then(|| self.causes.iter().map(cause).collect()),
-            retry_after_seconds: self.retry_after_seconds.map(i32::from),
             ..StatusDetails::default()
         };
         Status {
@@ -254,6 +250,62 @@ impl Denial {
             reason: Some(self.status.as_str().to_owned()),
             status: Some("Failure".to_owned()),
             ..Status::default()
+        }
+    }
+}
+
+/// What [`Denial::to_status`] makes, borrowed: the texts may be long, and are copied into the answer alone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WrittenStatus<'d> {
+    api_version: &'static str,
+    kind: &'static str,
+    code: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<WrittenDetails<'d>>,
+    message: &'d str,
+    metadata: ListMeta,
+    reason: &'static str,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct WrittenDetails<'d> {
+    causes: Vec<WrittenCause<'d>>,
+}
+
+#[derive(Serialize)]
+struct WrittenCause<'d> {
+    field: &'d str,
+    message: Shown<'d>,
+    reason: &'static str,
+}
+
+struct Shown<'d>(&'d Cause);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}
+
+impl<'d> From<&'d Denial> for WrittenStatus<'d> {
+    fn from(denial: &'d Denial) -> Self {
+        let cause = |cause: &'d Cause| WrittenCause {
+            field: &cause.field,
+            message: Shown(cause),
+            reason: cause.reason.as_str(),
+        };
+        let causes: Vec<_> = denial.causes.iter().map(cause).collect();
+        Self {
+            api_version: Status::API_VERSION,
+            kind: Status::KIND,
+            code: denial.status.code(),
+            details: (!causes.is_empty()).then_some(WrittenDetails { causes }),
+            message: &denial.message,
+            metadata: ListMeta::default(),
+            reason: denial.status.as_str(),
+            status: "Failure",
         }
     }
 }

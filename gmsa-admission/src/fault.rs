@@ -18,7 +18,8 @@ pub(crate) struct Fault {
     status: StatusReason,
     cause: Cause,
     sentence: Sentence,
-    retry: bool,
+    /// Whether a lookup failed.
+    is_unknown: bool,
 }
 
 /// What is wrong with the field of a fault, in short.
@@ -38,11 +39,8 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn push(&mut self, fault: Fault) {
-        let Fault { status, cause, retry, .. } = fault;
-        let denial = self.denial.get_or_insert_with(|| {
-            let denial = Denial::new(status, cause.message().to_owned()).with_fix(&cause.fix_line());
-            denial.with_retry(retry.then_some(RETRY_SECONDS))
-        });
+        let Fault { status, cause, .. } = fault;
+        let denial = self.denial.get_or_insert_with(|| Denial::new(status, cause.to_string()));
         if denial.causes().len() < Denial::MOST_CAUSES {
             denial.push_cause(cause);
         }
@@ -58,9 +56,6 @@ impl Faults {
     }
 }
 
-/// Long enough for a hiccup to pass, short enough to stay within the API server's timeout for the request.
-const RETRY_SECONDS: u16 = 1;
-
 impl Fault {
     fn new(
         status: StatusReason,
@@ -71,7 +66,7 @@ impl Fault {
     ) -> Self {
         let start = Sentence::Start(u32::try_from(sentence.len()).unwrap_or(u32::MAX));
         let cause = Cause::new(field, reason, sentence, fix);
-        Self { status, cause, sentence: start, retry: false }
+        Self { status, cause, sentence: start, is_unknown: false }
     }
 
     /// Adds to the sentence why that is so.
@@ -83,8 +78,8 @@ impl Fault {
         Self { cause: self.cause.with_commands(commands.into()), ..self }
     }
 
-    fn worth_a_retry(self) -> Self {
-        Self { retry: true, ..self }
+    fn unknown(self) -> Self {
+        Self { is_unknown: true, ..self }
     }
 
     pub(crate) fn cause(&self) -> &Cause {
@@ -104,7 +99,7 @@ impl Fault {
 
     /// The same with a failed lookup told as what it is, whichever it was: 503.
     pub(crate) fn or_unavailable(self) -> Self {
-        let status = if self.retry { StatusReason::ServiceUnavailable } else { self.status };
+        let status = if self.is_unknown { StatusReason::ServiceUnavailable } else { self.status };
         Self { status, ..self }
     }
 
@@ -275,7 +270,7 @@ impl<'r> At<'r> {
                 ),
             )
             .because(&format!(": {}", shown::line(reason)))
-            .worth_a_retry()
+            .unknown()
         };
         match answer {
             Some(CredSpecAnswer::NotFound) => Fault::new(
@@ -397,7 +392,7 @@ impl<'r> At<'r> {
                 .to_owned(),
         )
         .because(&format!(": {}", shown::line(reason)))
-        .worth_a_retry()
+        .unknown()
     }
 
     /// The fault of contents that are not those of the resource; `None` if they are.

@@ -308,6 +308,7 @@ impl fmt::Debug for GmsaFields<'_> {
 }
 
 /// A difference between the gMSA fields of a pod before and after an update.
+#[derive(Debug)]
 pub(crate) struct Change<'r> {
     pub(crate) place: Place,
     pub(crate) container: &'r str,

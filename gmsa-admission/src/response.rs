@@ -1,11 +1,12 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, io};
 
-use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::Status};
+use k8s_openapi::ByteString;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
     Denial, Patch, ReviewVersion,
     audit::{Annotations, DECISION},
+    denial::WrittenStatus,
     mutate, template, validate,
 };
 
@@ -150,13 +151,41 @@ impl<'f> Response<'f> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_vec(&self) -> Vec<u8> {
-        // Base64 makes four bytes of three; what stands around it is small.
-        let mut body = Vec::with_capacity(self.patch().map_or(0, Patch::json_room) / 3 * 4 + 512);
+        let mut body = Vec::with_capacity(self.room());
         // Writing these plain values to memory cannot fail; an empty body would count as a failed call.
         match serde_json::to_writer(&mut body, self) {
             Ok(()) => body,
             Err(_) => Vec::new(),
         }
+    }
+}
+
+impl Response<'_> {
+    /// How many bytes the answer has: about, if it allows. A denial may be long, and writing it twice takes less memory than
+    /// a body that grows.
+    fn room(&self) -> usize {
+        match &self.verdict {
+            // Base64 makes four bytes of three; what stands around it is small.
+            Verdict::Allow(patch) => patch.json_room() / 3 * 4 + 512,
+            Verdict::Deny(_) => {
+                let mut length = Length(0);
+                serde_json::to_writer(&mut length, self).map_or(0, |()| length.0)
+            }
+        }
+    }
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -168,7 +197,7 @@ impl Serialize for Response<'_> {
             uid: &'w str,
             allowed: bool,
             #[serde(skip_serializing_if = "Option::is_none")]
-            status: Option<Status>,
+            status: Option<WrittenStatus<'w>>,
             #[serde(skip_serializing_if = "Option::is_none")]
             patch: Option<ByteString>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +213,7 @@ impl Serialize for Response<'_> {
         let wire = Wire {
             uid: &self.uid,
             allowed: self.allowed(),
-            status: self.denial().map(Denial::to_status),
+            status: self.denial().map(WrittenStatus::from),
             patch_type: patch.is_some().then_some("JSONPatch"),
             patch: patch.map(ByteString),
             audit_annotations: WrittenAnnotations(self),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Denial, Facts, GmsaFields, Needs, Pod, Policy, Request, Response, audit, check,
     fault::{At, Fault, Faults},
-    request::{Scope, changes, new_ephemeral},
+    request::{Change, Scope, changes, new_ephemeral},
     warning,
 };
 
@@ -42,8 +42,17 @@ pub struct Validation<'r> {
     request: &'r Request<'r>,
     /// The places that bring in an identity.
     places: Vec<&'r GmsaFields<'r>>,
-    /// Why the request is denied whatever the facts say.
-    denial: Option<Denial>,
+    /// Why the request is denied whatever the facts say, up to as many as a denial lists.
+    objections: Vec<Objection<'r>>,
+}
+
+/// What denies a request whatever the facts say. It is put into words when it is told, not before.
+#[derive(Debug)]
+enum Objection<'r> {
+    Incomplete,
+    NoNamespace,
+    Changed(Change<'r>),
+    UnknownPlace(&'r str),
 }
 
 /// Starts the decision about a request at the validating endpoint.
@@ -82,48 +91,38 @@ pub struct Validation<'r> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r> {
-    let mut faults = Faults::default();
-    let mut places = Vec::new();
+    let (mut objections, mut places) = (Vec::new(), Vec::new());
+    let changed = |added: &[&GmsaFields<'_>], pod: &'r Pod<'r>, old: &'r Pod<'r>| {
+        changes(pod, old, added).into_iter().map(Objection::Changed)
+    };
     match (request.scope(), request.pod(), request.old_pod()) {
         (Scope::Create, Some(pod), _) => places.extend(pod.gmsa()),
         (Scope::EphemeralContainers, Some(pod), Some(old)) => {
             places = new_ephemeral(pod, old);
-            must_be_unchanged(request, pod, old, &places, &mut faults);
+            objections.extend(changed(&places, pod, old));
         }
-        (Scope::Update, Some(pod), Some(old)) => must_be_unchanged(request, pod, old, &[], &mut faults),
+        (Scope::Update, Some(pod), Some(old)) => objections.extend(changed(&[], pod, old)),
         (Scope::Unrelated, _, _) => {}
         // The reader lets no such request through; should one get here, nothing can be said for it.
-        _ => faults.push(Fault::incomplete()),
+        _ => objections.push(Objection::Incomplete),
     }
     if request.scope() != Scope::Unrelated {
-        for pointer in request.pod().map_or(&[][..], |pod| pod.unknown_places()) {
-            faults.push(Fault::unknown_place(pointer));
-        }
+        let unknown = request.pod().map_or(&[][..], |pod| pod.unknown_places());
+        objections.extend(unknown.iter().map(|pointer| Objection::UnknownPlace(pointer)));
     }
     // Nobody can be asked about an account or a namespace that cannot be.
     if !places.is_empty() && check_dns_label("namespace", request.namespace()).is_err() {
-        faults.push(Fault::no_namespace());
+        objections.push(Objection::NoNamespace);
     }
-    Validation { request, places, denial: faults.into_denial() }
-}
-
-fn must_be_unchanged<'r>(
-    request: &'r Request<'r>,
-    pod: &'r Pod<'r>,
-    old: &'r Pod<'r>,
-    added: &[&GmsaFields<'_>],
-    faults: &mut Faults,
-) {
-    for change in changes(pod, old, added) {
-        faults.push(Fault::changed(request.subject(), &change));
-    }
+    objections.truncate(Denial::MOST_CAUSES);
+    Validation { request, places, objections }
 }
 
 impl<'r> Validation<'r> {
     /// What has to be looked up: whether the pod's service account may `use` each credential spec that is named,
     /// and where contents are set, what they should be. Nothing, if the request is denied in any case.
     pub fn needs(&self) -> Needs<'r> {
-        if self.denial.is_some() {
+        if !self.objections.is_empty() {
             return Needs::default();
         }
         let (mut names, mut questions) = (Vec::new(), Vec::new());
@@ -147,11 +146,12 @@ impl<'r> Validation<'r> {
     /// Decides. The same request and the same facts give the same decision; a need that the facts do not answer
     /// denies.
     pub fn decide(&self, facts: &Facts<'_>) -> Decision {
-        if let Some(denial) = &self.denial {
-            return Decision::Deny(denial.clone());
-        }
         let mut faults = Faults::default();
-        for fields in &self.places {
+        for objection in &self.objections {
+            faults.push(self.objection(objection));
+        }
+        let undecided = if self.objections.is_empty() { &self.places[..] } else { &[] };
+        for fields in undecided {
             if let Err(fault) = self.check(fields, facts) {
                 faults.push(fault);
             }
@@ -171,6 +171,15 @@ impl<'r> Validation<'r> {
         Response::new(request.uid(), request.version(), self.decide(facts).into())
             .with_warnings(warning::of(request))
             .with_audit_annotations(audit::credential_specs(request.pod()))
+    }
+
+    fn objection(&self, objection: &Objection<'_>) -> Fault {
+        match objection {
+            Objection::Incomplete => Fault::incomplete(),
+            Objection::NoNamespace => Fault::no_namespace(),
+            Objection::Changed(change) => Fault::changed(self.request.subject(), change),
+            Objection::UnknownPlace(pointer) => Fault::unknown_place(pointer),
+        }
     }
 
     /// The account that the pod runs as: on an update the one that it has had from the start.

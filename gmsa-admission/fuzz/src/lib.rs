@@ -1,6 +1,6 @@
 //! What the fuzz targets assert, as plain functions: a target panics if a law does not hold.
 //!
-//! The binaries in `fuzz_targets` hand them what libFuzzer makes up. `gmsa-admission/tests/corpus.rs` includes this file and
+//! The binaries in `fuzz_targets` hand them what libFuzzer makes up. `gmsa-admission/tests/admission/corpus.rs` includes this file and
 //! replays the corpus, so that whatever was found once is asked in every test run.
 
 pub mod canonical;

@@ -42,7 +42,7 @@ fn of_fault(fault: &Fault, namespace: &str) -> String {
     line(
         place,
         &[
-            format!("{}; {}", cause.message(), cause.fix_line()),
+            cause.to_string(),
             cause.message().to_owned(),
             sentence.to_owned(),
             sentence.replacen(&here, "", 1),

@@ -12,7 +12,7 @@
 
 mod certificates;
 mod client;
-#[path = "../../../../gmsa-admission/tests/recorded/mod.rs"]
+#[path = "../../../../gmsa-admission/tests/admission/recorded.rs"]
 mod recorded;
 mod scene;
 mod stand_in;

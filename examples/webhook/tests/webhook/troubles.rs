@@ -10,10 +10,10 @@ use crate::{
     stand_in::{Kind, StandIn, Trouble, status},
 };
 
-fn is_to_be_tried_again(response: &Value, code: u16) {
+fn could_not_be_checked(response: &Value, code: u16) {
     assert_eq!(response["allowed"], false, "{response}");
     assert_eq!(response["status"]["code"], code, "{response}");
-    assert_eq!(response["status"]["details"]["retryAfterSeconds"], 1, "{response}");
+    assert!(!response.to_string().contains("retryAfter"), "{response}");
 }
 
 #[tokio::test]
@@ -21,14 +21,14 @@ async fn without_an_api_server_nothing_is_allowed_and_it_recovers_by_itself() {
     let scene = Scene::ready(&[]).await;
     scene.api.go_away().await;
     let start = Instant::now();
-    is_to_be_tried_again(&scene.validate("/validate?timeout=20s").await, 503);
+    could_not_be_checked(&scene.validate("/validate?timeout=20s").await, 503);
     assert!(start.elapsed() < Duration::from_secs(20));
     // What the cache has still is a fact.
     assert_eq!(scene.client.post("/mutate", &recording(MUTATE)).await.json()["response"]["allowed"], true);
     let mut unknown = recording(MUTATE);
     let name = "/request/object/spec/securityContext/windowsOptions/gmsaCredentialSpecName";
     *unknown.pointer_mut(name).unwrap() = "unheard-of".into();
-    is_to_be_tried_again(&scene.client.post("/mutate?timeout=1s", &unknown).await.json()["response"], 500);
+    could_not_be_checked(&scene.client.post("/mutate?timeout=1s", &unknown).await.json()["response"], 500);
     scene.api.come_back().await;
     assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true);
     // The watch comes back too.
@@ -53,7 +53,7 @@ async fn a_webhook_that_starts_before_the_api_server_waits_for_it() {
     let ready = scene.client.get("/readyz").await;
     assert_eq!((ready.code, ready.text().as_str()), (503, "the cache is not filled yet\n"));
     assert_eq!(scene.client.get("/livez").await.code, 200);
-    is_to_be_tried_again(
+    could_not_be_checked(
         &scene.client.post("/mutate?timeout=1s", &recording(MUTATE)).await.json()["response"],
         500,
     );
@@ -86,7 +86,7 @@ async fn an_answer_that_comes_too_late_is_not_waited_for() {
     // would be without a timeout.
     for (path, at_least) in [("/validate?timeout=1500ms", 1_300), ("/validate?x=y&timeout=2.5s", 2_200)] {
         let start = Instant::now();
-        is_to_be_tried_again(&scene.validate(path).await, 503);
+        could_not_be_checked(&scene.validate(path).await, 503);
         let took = start.elapsed().as_millis();
         assert!((at_least..9_000).contains(&took), "{path} took {took} ms");
     }
@@ -103,12 +103,12 @@ async fn a_short_trouble_is_got_over_and_a_long_one_denies() {
         scene.api.trouble_once(Kind::Access, trouble.clone());
         assert_eq!(scene.validate("/validate?timeout=30s").await["allowed"], true, "{trouble:?}");
         scene.api.trouble(Kind::Access, trouble.clone());
-        is_to_be_tried_again(&scene.validate("/validate?timeout=30s").await, 503);
+        could_not_be_checked(&scene.validate("/validate?timeout=30s").await, 503);
         scene.api.no_trouble();
     }
     let asked = scene.api.count(Kind::Access);
     scene.api.trouble(Kind::Access, overload);
-    is_to_be_tried_again(&scene.validate("/validate?timeout=30s").await, 503);
+    could_not_be_checked(&scene.validate("/validate?timeout=30s").await, 503);
     assert_eq!(scene.api.count(Kind::Access), asked + 3);
 }
 
@@ -159,7 +159,7 @@ async fn an_answer_that_says_something_else_allows_nothing() {
         scene.api.trouble(Kind::Get, Trouble::Answer(code, body.clone()));
         for (path, name) in [("/mutate?timeout=30s", MUTATE), ("/validate?timeout=30s", VALIDATE)] {
             let response = scene.client.post(path, &recording(name)).await.json()["response"].clone();
-            is_to_be_tried_again(&response, 500);
+            could_not_be_checked(&response, 500);
             assert!(!response.to_string().contains(secret), "{response}");
         }
     }
@@ -194,7 +194,7 @@ async fn who_asks_for_too_much_is_told_to_try_again() {
     }
     let start = Instant::now();
     let response = scene.validate("/validate?timeout=30s").await;
-    is_to_be_tried_again(&response, 503);
+    could_not_be_checked(&response, 503);
     assert!(response["status"]["message"].as_str().unwrap().contains("too many lookups are waiting"));
     assert!(start.elapsed() < Duration::from_secs(20));
 }
