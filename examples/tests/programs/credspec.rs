@@ -1,35 +1,23 @@
 //! Runs the program `credspec` as a user does. What it prints is checked in under `tests/golden`; to write it anew, run
-//! the tests with `UPDATE_GOLDEN=1` and read the difference. Cargo builds the program when it runs all tests of the
-//! package, not with `--test credspec` alone.
+//! the tests with `UPDATE_GOLDEN=1` and read the difference.
 
 use std::{
     env, fs,
     io::Write,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use serde_json::Value;
 
+use crate::runner::{self, check_golden, text};
+
 fn command(arguments: &[&str]) -> Command {
-    let tests = env::current_exe().unwrap();
-    let examples = tests.parent().and_then(Path::parent).unwrap().join("examples");
-    let mut command = Command::new(examples.join("credspec"));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    command.args(arguments).current_dir(root);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    runner::command("credspec", arguments)
 }
 
 fn run(arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
-    let mut child = command(arguments).spawn().unwrap();
-    // A program that refuses its options does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    runner::run("credspec", arguments, input)
 }
 
 /// Runs it and returns what it prints.
@@ -52,15 +40,6 @@ fn refused(arguments: &[&str], input: impl AsRef<[u8]>) -> String {
     assert!(output.stdout.is_empty(), "{arguments:?}");
     assert!(says.starts_with("error: "), "{arguments:?}: {says}");
     says
-}
-
-fn check_golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{name} has changed");
 }
 
 /// An empty folder for one test.

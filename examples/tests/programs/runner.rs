@@ -1,7 +1,5 @@
 //! Runs a program as a user does, from the root of the workspace, and compares what it prints with what is checked in
 //! under `tests/golden`. To write that anew, run the tests with `UPDATE_GOLDEN=1` and read the difference.
-//!
-//! Cargo builds the programs when it runs all tests of the package, not with `--test NAME` alone.
 
 use std::{
     env, fs,
@@ -10,21 +8,30 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-pub fn run(program: &str, arguments: &[&str], input: &str) -> Output {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let tests = env::current_exe().unwrap();
-    let examples = tests.parent().and_then(Path::parent).unwrap().join("examples");
-    let mut child = Command::new(examples.join(program))
-        .args(arguments)
-        .current_dir(root)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+pub fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(executable(program));
+    command.args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+pub fn run(program: &str, arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
+    let mut child = command(program, arguments).spawn().unwrap();
     // A program that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
     child.wait_with_output().unwrap()
+}
+
+/// Cargo builds these before it runs the tests, whichever of them.
+fn executable(program: &str) -> &'static str {
+    match program {
+        "access" => env!("CARGO_BIN_EXE_access"),
+        "credspec" => env!("CARGO_BIN_EXE_credspec"),
+        "deploy" => env!("CARGO_BIN_EXE_deploy"),
+        "review" => env!("CARGO_BIN_EXE_review"),
+        "simulate" => env!("CARGO_BIN_EXE_simulate"),
+        other => panic!("there is no program `{other}`"),
+    }
 }
 
 pub fn text(bytes: &[u8]) -> String {

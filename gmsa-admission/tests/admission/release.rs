@@ -130,7 +130,7 @@ fn the_workflow_asks_what_the_script_asks() {
         let list = text.lines().find_map(|line| line.trim().strip_prefix(start)).expect(start);
         list.trim_end_matches(end).split(separator).map(str::to_owned).collect()
     };
-    assert_eq!(between(&script, "steps=(", ')', " "), between(&workflow, "step: [", ']', ", "));
+    assert_eq!(between(&script, "steps=\"", '"', " "), between(&workflow, "step: [", ']', ", "));
 }
 
 #[test]
