@@ -283,7 +283,7 @@ fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
     let output = run(
         "deploy",
         &["--policies", "--index", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"],
-        &list(&installed),
+        list(&installed),
     );
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let story = text(&output.stdout);
@@ -300,7 +300,7 @@ fn a_comparison_shows_no_contents_and_says_what_a_definition_drops() {
     one(&mut carrying, "ValidatingAdmissionPolicy")["spec"]["variables"][0]["expression"] =
         json!("'hunter2'");
     let arguments = ["--policies", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"];
-    let story = text(&run("deploy", &arguments, &list(&carrying)).stdout);
+    let story = text(&run("deploy", &arguments, list(&carrying)).stdout);
     assert!(story.contains("/expression: (not shown) -> (not shown)"), "{story}");
 }
 
@@ -680,7 +680,7 @@ fn what_checked_pods_before_is_left_over() {
     with_webhook.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
         "metadata": {"name": "use-gmsa", "labels": {"app.kubernetes.io/part-of": "gmsa"}}}));
     let arguments = ["--policies", "--credential-specs", "examples/manifests/several-specs", "--diff", "-"];
-    let story = text(&run("deploy", &arguments, &list(&with_webhook)).stdout);
+    let story = text(&run("deploy", &arguments, list(&with_webhook)).stdout);
     assert!(
         story.contains("left ValidatingWebhookConfiguration gmsa-admission: nothing wants it"),
         "{story}"

@@ -40,7 +40,7 @@ fn simulate_warns_of_what_admission_lets_pass_and_repeats_nothing_of_a_refusal()
     let simulate = |object: Value| {
         let cluster = "examples/manifests/webapp1/credential-spec.yaml";
         let permissions = "examples/manifests/webapp1/rbac.yaml";
-        run("simulate", &["--output", "json", cluster, permissions, "-"], &object.to_string())
+        run("simulate", &["--output", "json", cluster, permissions, "-"], object.to_string())
     };
     for (spec, code) in [("gmsa-webapp1", 0), ("gmsa-webapp2", 1)] {
         let output = simulate(deployment("web", spec));
@@ -182,7 +182,7 @@ fn review_answers_as_upstream_did() {
     {
         let case = vector(name);
         let arguments = ["--endpoint", endpoint, "--cluster", CLUSTER];
-        let output = run("review", &arguments, &case["request"].to_string());
+        let output = run("review", &arguments, case["request"].to_string());
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let (ours, upstream): (Value, _) =
             (serde_json::from_slice(&output.stdout).unwrap(), &case["upstream"]);
@@ -210,7 +210,7 @@ fn review_tells_a_workload_what_becomes_of_its_pods() {
         [(&[][..], "review-template-warn.json"), (&["--deny-templates"], "review-template-deny.json")]
     {
         let arguments = [&["--endpoint", "template", "--cluster", CLUSTER][..], flags].concat();
-        let output = run("review", &arguments, &review.to_string());
+        let output = run("review", &arguments, review.to_string());
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         check_golden(golden, &format!("{answer:#}\n"));
@@ -230,7 +230,7 @@ fn review_answers_or_says_in_one_line_why_not() {
     }
     let mut review = vector("pod-level.validate.json")["request"].clone();
     review["request"]["kind"]["kind"] = json!("Deployment");
-    let output = run("review", &arguments, &review.to_string());
+    let output = run("review", &arguments, review.to_string());
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["response"]["uid"], review["request"]["uid"]);
     assert_eq!(answer["response"]["status"]["code"], 400);
