@@ -1,9 +1,8 @@
 //! The gMSA admission webhook as a program.
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, error::Error, io, process::ExitCode};
 
 use gmsa_webhook::{Listeners, NoSettings, Settings, Webhook, connect, log_panics, start_log};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// The exit code for wrong settings.
 const WRONG_SETTINGS: u8 = 2;
@@ -44,8 +43,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let asked_to_end = asked_to_end()?;
     let config = kube::Config::infer().await?;
     let listeners = Listeners::open(settings).await?;
     let (https, plain) = (listeners.https()?, listeners.plain());
@@ -58,14 +56,44 @@ async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
     };
     let plain = plain.map(|plain| plain.to_string()).unwrap_or_default();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), https = https.to_string(), plain, "listening");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    asked_to_end.await;
     tracing::info!("ending");
     match webhook.end().await {
         true => tracing::info!("ended"),
         false => tracing::warn!("ended, but something was not finished"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until the system asks for the end. Who asks between the call and the wait is heard too.
+#[cfg(unix)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    // A kubelet sends the first, a terminal the second.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Waits until the system asks for the end. Who asks between the call and the wait is heard too.
+#[cfg(windows)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::windows;
+
+    let (mut ctrl_c, mut ctrl_break) = (windows::ctrl_c()?, windows::ctrl_break()?);
+    // A closed window, and a container that is stopped. Windows ends the process when it has waited long enough.
+    let (mut close, mut shutdown) = (windows::ctrl_close()?, windows::ctrl_shutdown()?);
+    Ok(async move {
+        tokio::select! {
+            _ = ctrl_c.recv() => {}
+            _ = ctrl_break.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    })
 }

@@ -109,7 +109,7 @@ pub struct Settings {
     )]
     exempt_user: Vec<String>,
 
-    /// On SIGTERM, go on accepting connections for this long, in seconds: until the Service has noticed.
+    /// When asked to end, go on accepting connections for this long, in seconds: until the Service has noticed.
     #[arg(long, env = "GRACE_PERIOD", value_name = "SECONDS", default_value = "5", value_parser = seconds_or_none)]
     grace_period: Duration,
 
@@ -128,7 +128,8 @@ pub struct Settings {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  ended by SIGTERM or SIGINT, everything answered
+  0  ended when asked to, everything answered: by SIGTERM or SIGINT, on Windows by Ctrl+C, Ctrl+Break, a closed
+     console or a container that is stopped
   1  could not start, or had to give up
   2  a setting is wrong";
 
