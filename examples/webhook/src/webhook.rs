@@ -1,7 +1,14 @@
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper::{Request, body::Incoming};
 use kube::{Api, Client, Config};
+use socket2::{Domain, Socket, Type};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time};
 
 use crate::{
@@ -23,6 +30,8 @@ use crate::{
 
 /// Longer than the longest deadline of a review.
 const LONGEST_END: Duration = Duration::from_secs(35);
+/// Connections that the system holds until they are accepted; as many as tokio asks for.
+const WAITING: i32 = 1024;
 /// Probes and scrapes are few.
 const PLAIN_CONNECTIONS: usize = 64;
 
@@ -40,11 +49,8 @@ impl Listeners {
     ///
     /// If one cannot be opened.
     pub async fn open(settings: &Settings) -> io::Result<Self> {
-        let plain = match settings.metrics_port() {
-            Some(port) => Some(listen(port).await?),
-            None => None,
-        };
-        Ok(Self { https: listen(settings.https_port()).await?, plain })
+        let plain = settings.metrics_port().map(listen).transpose()?;
+        Ok(Self { https: listen(settings.https_port())?, plain })
     }
 
     /// The address of the webhook.
@@ -62,14 +68,26 @@ impl Listeners {
     }
 }
 
-async fn listen(port: u16) -> io::Result<TcpListener> {
+fn listen(port: u16) -> io::Result<TcpListener> {
     // IPv4 too, except where a system has no IPv6 at all.
-    match TcpListener::bind(("::", port)).await {
-        Ok(listener) => Ok(listener),
-        Err(_) => TcpListener::bind(("0.0.0.0", port))
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("port {port} cannot be opened: {error}"))),
+    open((Ipv6Addr::UNSPECIFIED, port).into())
+        .or_else(|_| open((Ipv4Addr::UNSPECIFIED, port).into()))
+        .map_err(|error| io::Error::new(error.kind(), format!("port {port} cannot be opened: {error}")))
+}
+
+/// What tokio's `bind` does, and IPv4 through an IPv6 socket, which Windows must be asked for.
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
     }
+    // A port can be opened again at once after a restart; on Windows it can anyway, and this would share it.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(WAITING)?;
+    TcpListener::from_std(socket.into())
 }
 
 /// Makes the client of the API server, with the same cryptography as the webhook's own.
