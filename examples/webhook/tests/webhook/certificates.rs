@@ -72,20 +72,46 @@ impl Pair {
     }
 
     /// Writes the pair as a kubelet writes a Secret: into a folder of its own, to which a link is then turned.
+    #[cfg(unix)]
     pub fn publish(&self, folder: &Path) {
+        use std::os::unix::fs::symlink;
+
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let data = folder.join(format!("..{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir(&data).unwrap();
         fs::write(data.join("crt"), &self.certificate).unwrap();
         fs::write(data.join("key"), &self.key).unwrap();
         let next = folder.join("..data_tmp");
-        std::os::unix::fs::symlink(data.file_name().unwrap(), &next).unwrap();
+        symlink(data.file_name().unwrap(), &next).unwrap();
         fs::rename(&next, folder.join("..data")).unwrap();
         for file in ["crt", "key"] {
             let link = folder.join(file);
             if !link.is_symlink() {
-                std::os::unix::fs::symlink(Path::new("..data").join(file), link).unwrap();
+                symlink(Path::new("..data").join(file), link).unwrap();
             }
         }
     }
+
+    /// Writes the pair over the one before, each file whole: on Windows not everybody may make links. The key comes
+    /// first: while only that is new, what was wrong with the certificate still is, and no other fault is counted.
+    #[cfg(not(unix))]
+    pub fn publish(&self, folder: &Path) {
+        for (file, text) in [("key", &self.key), ("crt", &self.certificate)] {
+            let next = folder.join("next");
+            fs::write(&next, text).unwrap();
+            // Windows refuses while the webhook is reading the file.
+            while let Err(error) = fs::rename(&next, folder.join(file)) {
+                assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied, "{error}");
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+/// Whether both files of a pair change in one moment.
+pub const AT_ONCE: bool = cfg!(unix);
+
+/// Takes the files away, all or, where they are no links, the first that is read.
+pub fn withdraw(folder: &Path) {
+    fs::remove_file(folder.join(if cfg!(unix) { "..data" } else { "crt" })).unwrap();
 }
