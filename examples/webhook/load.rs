@@ -63,7 +63,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
-    /// Its process, for processor time and memory.
+    /// Its process, for processor time and memory, which are known on Linux only.
     #[arg(long, value_name = "ID")]
     pid: Option<u32>,
 }
@@ -127,11 +127,15 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     println!("{number} reviews over {} connections in {:.1} s", arguments.connections, took.as_secs_f64());
     println!("{:.0} reviews/s", number as f64 / took.as_secs_f64());
     println!("p50 {:.2} ms, p99 {:.2} ms", millis(percentile(50)), millis(percentile(99)));
-    if let (Some(before), Some(after)) = (before, target.usage()?) {
-        let seconds = after.cpu_seconds - before.cpu_seconds;
-        println!("{:.2} CPU seconds per 10000 reviews", seconds * 10_000.0 / number as f64);
-        let memory: Vec<_> = memory.iter().map(|kib| format!("{:.1}", *kib as f64 / 1024.0)).collect();
-        println!("resident, after each tenth: {} MiB", memory.join(" "));
+    match (before, target.usage()?) {
+        (Some(before), Some(after)) => {
+            let seconds = after.cpu_seconds - before.cpu_seconds;
+            println!("{:.2} CPU seconds per 10000 reviews", seconds * 10_000.0 / number as f64);
+            let memory: Vec<_> = memory.iter().map(|kib| format!("{:.1}", *kib as f64 / 1024.0)).collect();
+            println!("resident, after each tenth: {} MiB", memory.join(" "));
+        }
+        _ if target.process.is_some() => println!("CPU seconds, resident: not known here, only on Linux"),
+        _ => {}
     }
     Ok(())
 }
@@ -181,8 +185,12 @@ impl Target {
         Ok(latencies)
     }
 
+    /// What its process has used, if there is one and the system tells.
     fn usage(&self) -> Result<Option<Usage>, Error> {
-        self.process.as_ref().map(Process::usage).transpose()
+        match &self.process {
+            Some(process) if cfg!(target_os = "linux") => process.usage().map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
