@@ -231,9 +231,9 @@ fn unreadable(path: &Path, error: &io::Error) -> ManifestError {
         io::ErrorKind::PermissionDenied => "check the permissions",
         _ => "check that it is a readable file",
     };
-    // The number of the operating system's error says nothing more than its text.
+    // The number of the operating system's error says nothing more than its text, which on Windows is a sentence.
     let text = error.to_string();
-    let message = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+    let message = text.split(" (os error").next().unwrap_or_default().trim_end_matches('.').to_lowercase();
     ManifestError { file: path.display().to_string(), place: None, message, remedy }
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn from_files(files: &Files, name: &InstallName) -> Result<Checked, V
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| {
         let text = error.to_string();
-        let text = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+        let text = text.split(" (os error").next().unwrap_or_default().trim_end_matches('.').to_lowercase();
         format!("{}: {text}; check the path and its permissions", path.display())
     })
 }
