@@ -39,10 +39,28 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 pub fn check_golden(name: &str, actual: &str) {
+    let actual = with_slashes(actual);
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, actual).unwrap();
+        fs::write(&path, &actual).unwrap();
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(actual, expected, "{name} has changed");
+}
+
+/// The text with paths as they are checked in: between a folder of the examples and a file that it found there, a program
+/// on Windows writes `\`, in JSON `\\`.
+fn with_slashes(text: &str) -> String {
+    const EXAMPLES: &str = "examples/manifests/";
+    if !cfg!(windows) {
+        return text.to_owned();
+    }
+    let mut pieces = text.split(EXAMPLES);
+    let mut slashed = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let is_of_path = |c: char| c.is_ascii_alphanumeric() || ['-', '.', '\\'].contains(&c);
+        let (path, rest) = piece.split_at(piece.find(|c| !is_of_path(c)).unwrap_or(piece.len()));
+        slashed.extend([EXAMPLES, &path.replace(r"\\", "/").replace('\\', "/"), rest]);
+    }
+    slashed
 }
