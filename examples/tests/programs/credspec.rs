@@ -236,11 +236,12 @@ fn lint_reads_folders_in_order() {
     let mut files: Vec<_> = findings
         .iter()
         .filter(|finding| finding["id"] == "GC302")
-        .map(|finding| finding["object"]["file"].as_str().unwrap())
+        .map(|finding| Path::new(finding["object"]["file"].as_str().unwrap()))
         .collect();
     assert_eq!(answer["files"], 4);
-    files.iter_mut().for_each(|file| *file = file.strip_prefix(path(&folder)).unwrap());
-    assert_eq!(files, ["/a/c.TXT", "/a.json", "/b.yaml"]);
+    files.iter_mut().for_each(|file| *file = file.strip_prefix(&folder).unwrap());
+    // As paths: what is between them is the system's.
+    assert_eq!(files, ["a/c.TXT", "a.json", "b.yaml"].map(Path::new));
 }
 
 #[test]

@@ -423,20 +423,19 @@ fn folders_are_read_in_order_and_all_their_faults_are_told() {
             ("empty.yaml", "# nothing\n"),
         ],
     );
-    let files: Vec<_> = read(&[&good]).unwrap().iter().map(|m| m.file.clone()).collect();
-    assert_eq!(files, ["a/z.yaml", "a.JSON", "b.yml"].map(|file| good.join(file).display().to_string()));
+    let files: Vec<_> = read(&[&good]).unwrap().iter().map(|m| PathBuf::from(&m.file)).collect();
+    assert_eq!(files, ["a/z.yaml", "a.JSON", "b.yml"].map(|file| good.join(file)));
     // A file named by itself is read whatever its name.
     assert_eq!(lines(&read(&[good.join("notes.txt")]).unwrap_err()).len(), 1);
 
     let bad =
         scratch("bad", &[("1.yaml", "a: [\n"), ("2.yaml", ok), ("3.json", "{"), ("4.yaml", "x\n---\ny\n")]);
     let found = read(&[&bad, &good.join("missing.yaml")]).unwrap_err();
-    let seen: Vec<_> = found.iter().map(|error| error.file.rsplit('/').next().unwrap_or_default()).collect();
+    let seen: Vec<_> = found.iter().map(|error| Path::new(&error.file).file_name().unwrap()).collect();
     assert_eq!(seen, ["1.yaml", "3.json", "4.yaml", "4.yaml", "missing.yaml"]);
-    assert!(
-        lines(&found)[4].ends_with("missing.yaml: no such file or directory; check the path"),
-        "{found:?}"
-    );
+    // Between them is what the system says.
+    let missing = &lines(&found)[4];
+    assert!(missing.contains("missing.yaml: ") && missing.ends_with("; check the path"), "{missing}");
 }
 
 #[test]
