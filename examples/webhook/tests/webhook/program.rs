@@ -1,6 +1,4 @@
 //! The program itself, run as a container runs it.
-//!
-//! Cargo builds it when it runs all tests of the package, not with `--test NAME` alone.
 
 use std::{
     env, fs,
@@ -39,8 +37,7 @@ struct Program {
 }
 
 fn program() -> Command {
-    let tests = env::current_exe().unwrap();
-    let mut command = Command::new(tests.parent().and_then(Path::parent).unwrap().join("examples/webhook"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gmsa-webhook"));
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     #[cfg(windows)]
     windows::prepare(&mut command);
