@@ -5,6 +5,7 @@ mod access;
 mod admission;
 mod alternative;
 mod credspec;
+mod hostile;
 mod record;
 mod review;
 mod verdict;
@@ -85,7 +86,10 @@ pub struct Table {
 
 /// Everything that is measured.
 pub fn tables() -> Vec<Table> {
-    [admission::tables(), credspec::tables(), access::tables()].into_iter().flatten().collect()
+    [admission::tables(), hostile::tables(), credspec::tables(), access::tables()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The cases whose names contain a word of the command line, or all if it has none. What has a dash is Cargo's.

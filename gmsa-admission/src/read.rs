@@ -5,13 +5,15 @@ mod pod;
 mod scanner;
 mod workload;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
 
 use crate::{
     Operation, Pod, Request, ReviewError, ReviewVersion, TemplateRequest,
-    api_server::{FieldError, FieldErrorKind, check_object, check_pod},
     place::CONTENTS_FIELD,
     request::{Scope, scope},
     review_error::ReviewErrorKind,
@@ -21,7 +23,8 @@ use crate::{
     workload::{TemplateAt, WorkloadKind},
 };
 
-use json::{Object, Text};
+use json::Object;
+pub(crate) use json::Text;
 pub(crate) use pod::PodWire;
 use scanner::{Scanned, scan};
 pub(crate) use workload::WorkloadWire;
@@ -34,7 +37,7 @@ pub(crate) fn review(body: &[u8]) -> Result<Request<'_>, ReviewError> {
         return header.into_request(None, None);
     }
     if let Some(fault) = fault {
-        return Err(header.error(fault.in_field("pod", || field_of_wrong_type(body, check_pod))));
+        return Err(header.error(fault.in_field("pod", || field_of_wrong_type::<PodWire<'_>>(body))));
     }
     let (mut pod, old_pod) = (object, old_object);
     if let Some(pod) = &mut pod {
@@ -53,7 +56,7 @@ pub(crate) fn template_review(body: &[u8]) -> Result<TemplateRequest<'_>, Review
         return header.into_template_request(None, None);
     };
     if let Some(fault) = fault {
-        let field = || field_of_wrong_type(body, check_object);
+        let field = || field_of_wrong_type::<WorkloadWire<'_>>(body);
         return Err(header.error(fault.in_field(kind.as_str(), field)));
     }
     let (mut template, met) = object.map(|wire| wire.of_kind(kind)).unzip();
@@ -67,18 +70,62 @@ pub(crate) fn template_review(body: &[u8]) -> Result<TemplateRequest<'_>, Review
     header.into_template_request(template, old)
 }
 
-/// Whether the template of the object is that of the old object, in every field.
+/// Whether the template of the object is that of the old object, in every field and written in the same order.
 fn same_template(body: &[u8], kind: WorkloadKind) -> bool {
-    let Ok(review) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
-    let at = |object: &str| review.pointer(&format!("/request/{object}{}", kind.template_pointer()));
-    at("object") == at("oldObject")
+    let at = |object: &str| {
+        let pointer = format!("/request/{object}{}", kind.template_pointer());
+        let mut template = Vec::new();
+        let at = At { pointer: &pointer, template: &mut template };
+        at.deserialize(&mut serde_json::Deserializer::from_slice(body)).ok()?;
+        (!template.is_empty()).then_some(template)
+    };
+    at("object").is_some_and(|template| Some(template) == at("oldObject"))
+}
+
+/// Copies the value that a pointer leads to, by objects alone. Of a key that stands twice it copies both, which is then no
+/// template of anybody.
+struct At<'w> {
+    pointer: &'w str,
+    template: &'w mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for At<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.pointer.is_empty() {
+            true => unknown_place::Copied(self.template).deserialize(deserializer),
+            false => deserializer.deserialize_map(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for At<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let segment = self.pointer.split('/').nth(1).unwrap_or_default();
+        let pointer = self.pointer.get(1 + segment.len()..).unwrap_or_default();
+        while let Some(Text(key)) = map.next_key()? {
+            match key == segment {
+                true => map.next_value_seed(At { pointer, template: self.template })?,
+                false => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The reader stops at a line and a column; people know the field better.
-fn field_of_wrong_type(body: &[u8], check: fn(&serde_json::Value) -> Vec<FieldError>) -> Option<String> {
-    let review: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let errors = check(review.pointer("/request/object")?);
-    errors.iter().find(|error| error.kind() == FieldErrorKind::TypeInvalid).map(FieldError::path)
+fn field_of_wrong_type<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<String> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let error = serde_path_to_error::deserialize::<_, Review<'a, T>>(&mut reader).err()?;
+    let path = error.path().to_string();
+    path.strip_prefix("request.object.").map(str::to_owned)
 }
 
 /// A review whose header makes sense.

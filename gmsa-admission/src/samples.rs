@@ -19,6 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod hostile;
+
 use gmsa_credspec::CanonicalContents;
 use gmsa_rbac::AccessQuestion;
 use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
@@ -28,6 +30,8 @@ use serde_json::{Value, json};
 #[cfg(feature = "arbitrary")]
 #[cfg_attr(docsrs, doc(cfg(feature = "arbitrary")))]
 pub use crate::arbitrary::ReviewBytes;
+pub use hostile::hostile_reviews;
+
 use crate::{AccessAnswer, CredSpecAnswer, Facts};
 
 /// The uid of every review.

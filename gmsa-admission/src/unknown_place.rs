@@ -1,20 +1,19 @@
 //! Finds gMSA fields at places that the visitor does not know, so that a list of containers which a later
 //! Kubernetes adds is denied rather than passed unseen.
 
-use std::{
-    fmt::{self, Write},
-    marker::PhantomData,
-};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+#[cfg(feature = "kube")]
 use serde_json::Value;
 
 use crate::{
     Place,
     place::{CONTENTS_FIELD, NAME_FIELD},
+    read::Text,
     workload::TemplateAt,
 };
 
@@ -78,10 +77,10 @@ const MOST_PLACES: usize = 16;
 /// A longer pointer is cut.
 const LONGEST_POINTER: usize = 512;
 
-/// The keys found while reading a pod, and their values.
+/// The keys found while reading a pod, and their values as compact JSON.
 #[derive(Default)]
 struct Found {
-    places: Vec<(String, Value)>,
+    places: Vec<(String, Vec<u8>)>,
     /// Something was left out, so that nothing can be said to be unchanged.
     partial: bool,
 }
@@ -89,7 +88,7 @@ struct Found {
 impl Found {
     fn new_since(self, old: &Self) -> Vec<String> {
         let comparable = !self.partial && !old.partial;
-        let is_new = |place: &(String, Value)| !(comparable && old.places.contains(place));
+        let is_new = |place: &(String, Vec<u8>)| !(comparable && old.places.contains(place));
         let mut new: Vec<_> = self.places.into_iter().filter(is_new).map(|(pointer, _)| pointer).collect();
         // Readers give the keys of an object in different orders.
         new.sort_unstable();
@@ -98,21 +97,40 @@ impl Found {
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D, template: &'static str) -> Result<Self, D::Error> {
         let mut found = Self::default();
-        Walk { path: &mut String::new(), found: &mut found, template }.deserialize(deserializer)?;
+        Walk { path: &mut Vec::new(), found: &mut found, template }.deserialize(deserializer)?;
         Ok(found)
     }
+}
 
-    fn push(&mut self, mut pointer: String, value: Value) {
-        if self.places.len() >= MOST_PLACES {
-            self.partial = true;
-            return;
+/// What leads from a value to one of its parts.
+enum Segment<'de> {
+    Key(Cow<'de, str>),
+    Index(usize),
+}
+
+/// The JSON pointer (RFC 6901) of a path; of one that is too long, the start, and that there is more.
+fn pointer(path: &[Segment<'_>]) -> (String, bool) {
+    let mut pointer = String::new();
+    for segment in path {
+        pointer.push('/');
+        match segment {
+            Segment::Index(index) => pointer.push_str(&index.to_string()),
+            Segment::Key(key) => {
+                for c in key.chars().take(LONGEST_POINTER + 1) {
+                    match c {
+                        '~' => pointer.push_str("~0"),
+                        '/' => pointer.push_str("~1"),
+                        c => pointer.push(c),
+                    }
+                }
+            }
         }
         if pointer.len() > LONGEST_POINTER {
-            self.partial = true;
-            pointer = pointer.chars().take(LONGEST_POINTER).chain("...".chars()).collect();
+            let start = pointer.chars().take(LONGEST_POINTER).chain("...".chars()).collect();
+            return (start, true);
         }
-        self.places.push((pointer, value));
     }
+    (pointer, false)
 }
 
 /// Where the pod stands in an object, for a reader that takes no arguments.
@@ -147,28 +165,55 @@ impl<'de, R: Root> Deserialize<'de> for FoundBelow<R> {
     }
 }
 
-/// Walks a whole JSON value, keeping the pointer of where it is.
-struct Walk<'w> {
-    path: &'w mut String,
+/// Walks a whole JSON value, keeping the path of where it is. A pointer is made, and a value kept, for no more keys than
+/// are told: whoever sends the value chooses how long its keys are, and how many.
+struct Walk<'w, 'de> {
+    path: &'w mut Vec<Segment<'de>>,
     found: &'w mut Found,
     template: &'static str,
 }
 
-impl Walk<'_> {
-    /// Whether this is where the visitor looks for gMSA fields.
-    fn is_known(&self) -> bool {
-        self.path.strip_prefix(self.template).is_some_and(|path| Place::from_pointer(path).is_some())
+impl<'de> Walk<'_, 'de> {
+    /// Whether the path leads to where the pod is.
+    fn is_at_template(&self) -> bool {
+        let segments = self.template.bytes().filter(|byte| *byte == b'/').count();
+        self.path.len() == segments && pointer(self.path).0 == self.template
     }
 
-    fn at(&mut self, segment: impl fmt::Display) -> (usize, Walk<'_>) {
-        let parent = self.path.len();
-        // Writing to a String cannot fail.
-        let _ = write!(self.path, "/{segment}");
-        (parent, Walk { path: self.path, found: self.found, template: self.template })
+    /// Whether this is where the visitor looks for gMSA fields.
+    fn is_known(&self) -> bool {
+        let (pointer, is_cut) = pointer(self.path);
+        let in_pod = pointer.strip_prefix(self.template);
+        !is_cut && in_pod.is_some_and(|place| Place::from_pointer(place).is_some())
+    }
+
+    fn at(&mut self, segment: Segment<'de>) -> Walk<'_, 'de> {
+        self.path.push(segment);
+        Walk { path: self.path, found: self.found, template: self.template }
+    }
+
+    /// Keeps a gMSA key of the object at hand, or notes that one was left out.
+    fn find<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        if self.found.places.len() >= MOST_PLACES {
+            self.found.partial = true;
+            return map.next_value::<IgnoredAny>().map(drop);
+        }
+        self.path.push(Segment::Key(key));
+        let (pointer, is_cut) = pointer(self.path);
+        self.path.pop();
+        let mut value = Vec::new();
+        if is_cut {
+            self.found.partial = true;
+            map.next_value::<IgnoredAny>()?;
+        } else {
+            map.next_value_seed(Copied(&mut value))?;
+        }
+        self.found.places.push((pointer, value));
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
+impl<'de> DeserializeSeed<'de> for Walk<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -176,7 +221,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_> {
+impl<'de> Visitor<'de> for Walk<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,31 +229,27 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
+        while let Some(Text(key)) = map.next_key()? {
             // Labels, annotations and managed fields quote field names and give nobody an identity.
-            if key == "metadata" && (self.path.is_empty() || self.path == self.template) {
+            if key == "metadata" && (self.path.is_empty() || self.is_at_template()) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let is_field = key == NAME_FIELD || key == CONTENTS_FIELD;
-            if is_field && !self.is_known() && !is_map_of_texts(self.path) {
-                let value = map.next_value()?;
-                self.found.push(format!("{}/{key}", self.path), value);
+            if is_field && !is_map_of_texts(self.path) && !self.is_known() {
+                self.find(key, &mut map)?;
                 continue;
             }
-            let segment = key.replace('~', "~0").replace('/', "~1");
-            let (parent, inner) = self.at(segment);
-            map.next_value_seed(inner)?;
-            self.path.truncate(parent);
+            map.next_value_seed(self.at(Segment::Key(key)))?;
+            self.path.pop();
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         for index in 0_usize.. {
-            let (parent, inner) = self.at(index);
-            let element = seq.next_element_seed(inner)?;
-            self.path.truncate(parent);
+            let element = seq.next_element_seed(self.at(Segment::Index(index)))?;
+            self.path.pop();
             if element.is_none() {
                 break;
             }
@@ -241,21 +282,34 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
+/// Writes a value as compact JSON, in the order in which it is read. That two objects of one request are written in the same
+/// order is the API server's doing; where they are not, a value counts as changed.
+pub(crate) struct Copied<'w>(pub(crate) &'w mut Vec<u8>);
+
+impl<'de> DeserializeSeed<'de> for Copied<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let mut writer = serde_json::Serializer::new(self.0);
+        serde_transcode::transcode(deserializer, &mut writer).map_err(serde::de::Error::custom)
+    }
+}
+
 /// Whether `path` is a map whose keys are its author's, not fields.
 ///
 /// Source: Kubernetes `k8s.io/api/core/v1/types.go`, fields of type `map[string]string` and `ResourceList`.
-fn is_map_of_texts(path: &str) -> bool {
+fn is_map_of_texts(path: &[Segment<'_>]) -> bool {
     const MAPS: [&str; 9] = [
-        "/nodeSelector",
-        "/matchLabels",
+        "nodeSelector",
+        "matchLabels",
         // Of replication controllers.
-        "/selector",
-        "/labels",
-        "/annotations",
-        "/limits",
-        "/requests",
-        "/overhead",
-        "/volumeAttributes",
+        "selector",
+        "labels",
+        "annotations",
+        "limits",
+        "requests",
+        "overhead",
+        "volumeAttributes",
     ];
-    MAPS.iter().any(|map| path.ends_with(map))
+    matches!(path.last(), Some(Segment::Key(key)) if MAPS.contains(&key.as_ref()))
 }

@@ -32,4 +32,4 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// A string that borrows from the input unless it has escapes.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);

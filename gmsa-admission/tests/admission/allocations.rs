@@ -2,7 +2,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use gmsa_admission::{
-    CredSpecAnswer, Facts, Policy, Request, mutate,
+    CredSpecAnswer, Facts, Policy, Request, TemplateRequest, check_template, mutate,
     samples::{self, permissive_facts},
     strategy::{damaged_review, facts, review_bytes},
     validate,
@@ -251,6 +251,54 @@ fn law_1_the_worst_known_reviews_take_a_small_multiple_of_their_size() {
                         });
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What answers a body at one endpoint, template check included.
+fn template_answer(body: &[u8], facts: &Facts<'_>) -> Vec<u8> {
+    // The same object, called a workload of each depth: its pod is then an unknown key, or none.
+    let body = String::from_utf8_lossy(body).replace(r#""kind":"Pod""#, r#""kind":"ReplicationController""#);
+    match TemplateRequest::from_slice(body.as_bytes()) {
+        Ok(request) => check_template(&request, &Policy::default()).respond(facts).to_vec(),
+        Err(error) => error.into_response().map(|response| response.to_vec()).unwrap_or_default(),
+    }
+}
+
+#[test]
+fn law_1_hostile_reviews_take_work_and_memory_that_grow_as_they_do() {
+    const SIZE: usize = 64 * 1024;
+    let facts = permissive_facts();
+    let policy = Policy::default();
+    let bodies = |size| samples::hostile_reviews(size).into_iter();
+    for (((what, small), (_, double)), (_, large)) in bodies(SIZE).zip(bodies(2 * SIZE)).zip(bodies(4 * SIZE))
+    {
+        let measured = [&small, &double, &large].map(|body| {
+            let reviews = measure(|| drop(answers(body, &facts, &policy)));
+            let template = measure(|| drop(template_answer(body, &facts)));
+            (reviews, template)
+        });
+        for (body, (reviews, _)) in [small, double, large].iter().zip(&measured) {
+            // The answer apart, which is bounded by itself: four bytes in use for each.
+            let most = usize::try_from(reviews.bytes_max).unwrap();
+            assert!(most <= 4 * body.len() + LONGEST_DENIAL, "{what}: {most} bytes for {}", body.len());
+        }
+        let works = |one: &AllocationInfo| [one.count_total, one.bytes_total];
+        for pick in
+            [|it: &(AllocationInfo, AllocationInfo)| it.0, |it: &(AllocationInfo, AllocationInfo)| it.1]
+        {
+            let [small, double, large] = [0, 1, 2].map(|index| works(&pick(&measured[index])));
+            for index in 0..2 {
+                let (first, second) =
+                    (double[index].abs_diff(small[index]), large[index].abs_diff(double[index]));
+                assert!(
+                    second <= 3 * first + 100_000,
+                    "{what}: {} {} {}",
+                    small[index],
+                    double[index],
+                    large[index]
+                );
             }
         }
     }
