@@ -35,6 +35,11 @@ pub struct Denial {
     message: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause>,
+    /// Of the object: both are empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
 }
 
 /// The class of a denial: an HTTP status code and the reason that goes with it.
@@ -190,7 +195,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; {}", self.message, self.fix)?;
         for (index, command) in self.commands.iter().enumerate() {
-            f.write_str(if index == 0 { ": " } else { " && " })?;
+            f.write_str(if index == 0 { ": " } else { "; " })?;
             f.write_str(command)?;
         }
         Ok(())
@@ -202,11 +207,26 @@ impl Denial {
     pub const MOST_CAUSES: usize = 32;
 
     pub(crate) fn new(status: StatusReason, message: String) -> Self {
-        Self { status, message, causes: Vec::new() }
+        Self { status, message, causes: Vec::new(), kind: String::new(), name: String::new() }
     }
 
     pub(crate) fn with_fix(self, fix: &str) -> Self {
         Self { message: format!("{}; {fix}", self.message), ..self }
+    }
+
+    /// Says which object the denial is about, and how many faults it has beside the one of the message.
+    pub(crate) fn about(mut self, kind: &str, name: String) -> Self {
+        (self.kind, self.name) = (kind.to_owned(), name);
+        let more = self.causes.len().saturating_sub(1);
+        self.message += &match more {
+            0 => return self,
+            1 => "; 1 more fault is listed in status.details.causes".to_owned(),
+            _ if self.causes.len() == Self::MOST_CAUSES => {
+                format!("; {more} or more further faults: status.details.causes lists the first {more}")
+            }
+            _ => format!("; {more} more faults are listed in status.details.causes"),
+        };
+        self
     }
 
     pub(crate) fn push_cause(&mut self, cause: Cause) {
@@ -236,11 +256,13 @@ impl Denial {
     pub fn to_status(&self) -> Status {
         let cause = |cause: &Cause| StatusCause {
             field: Some(cause.field.clone()),
-            message: Some(cause.to_string()),
+            message: Some(Told { cause, status: self.status }.to_string()),
             reason: Some(cause.reason.as_str().to_owned()),
         };
         let details = StatusDetails {
             causes: (!self.causes.is_empty()).then(|| self.causes.iter().map(cause).collect()),
+            kind: (!self.kind.is_empty()).then(|| self.kind.clone()),
+            name: (!self.name.is_empty()).then(|| self.name.clone()),
             ..StatusDetails::default()
         };
         Status {
@@ -272,20 +294,43 @@ pub(crate) struct WrittenStatus<'d> {
 #[derive(Serialize)]
 struct WrittenDetails<'d> {
     causes: Vec<WrittenCause<'d>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    kind: &'d str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'d str,
 }
 
 #[derive(Serialize)]
 struct WrittenCause<'d> {
     field: &'d str,
-    message: Shown<'d>,
+    message: Told<'d>,
     reason: &'static str,
 }
 
-struct Shown<'d>(&'d Cause);
+/// A cause as the status tells it. Of a status with reason `Invalid`, kubectl shows the object and the causes alone: neither
+/// the message nor who refused. So the cause says that.
+///
+/// Source: kubectl `pkg/cmd/util/helpers.go`, `checkErr`.
+struct Told<'d> {
+    cause: &'d Cause,
+    status: StatusReason,
+}
 
-impl Serialize for Shown<'_> {
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cause, status } = self;
+        match status {
+            StatusReason::Invalid | StatusReason::ExpectationFailed => {
+                write!(f, "{cause} (denied by the gMSA admission webhook)")
+            }
+            _ => write!(f, "{cause}"),
+        }
+    }
+}
+
+impl Serialize for Told<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self.0)
+        serializer.collect_str(self)
     }
 }
 
@@ -293,7 +338,7 @@ impl<'d> From<&'d Denial> for WrittenStatus<'d> {
     fn from(denial: &'d Denial) -> Self {
         let cause = |cause: &'d Cause| WrittenCause {
             field: &cause.field,
-            message: Shown(cause),
+            message: Told { cause, status: denial.status },
             reason: cause.reason.as_str(),
         };
         let causes: Vec<_> = denial.causes.iter().map(cause).collect();
@@ -301,7 +346,11 @@ impl<'d> From<&'d Denial> for WrittenStatus<'d> {
             api_version: Status::API_VERSION,
             kind: Status::KIND,
             code: denial.status.code(),
-            details: (!causes.is_empty()).then_some(WrittenDetails { causes }),
+            details: (!causes.is_empty()).then_some(WrittenDetails {
+                causes,
+                kind: &denial.kind,
+                name: &denial.name,
+            }),
             message: &denial.message,
             metadata: ListMeta::default(),
             reason: denial.status.as_str(),

@@ -51,8 +51,8 @@ impl Faults {
         self.denial.as_ref().is_some_and(|denial| denial.causes().len() >= Denial::MOST_CAUSES)
     }
 
-    pub(crate) fn into_denial(self) -> Option<Denial> {
-        self.denial
+    pub(crate) fn into_denial(self, subject: Subject<'_>) -> Option<Denial> {
+        Some(self.denial?.about(subject.kind, subject.name()))
     }
 }
 
@@ -162,10 +162,23 @@ pub(crate) const LARGEST_PATCH: usize = 8 * 1024 * 1024;
 /// Whom the messages are about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'r> {
+    /// `Pod`, or the kind of the workload.
+    pub(crate) kind: &'static str,
     pub(crate) namespace: &'r str,
     pub(crate) pod: Option<&'r Pod<'r>>,
     /// The path of the template in the object of the request, with which paths start; empty for a pod itself.
     pub(crate) template: &'static str,
+}
+
+impl Subject<'_> {
+    /// The name of the object; of one that is still to get its name, what that will start with, and `*`.
+    fn name(&self) -> String {
+        match self.pod.map_or(("", ""), |pod| (pod.name(), pod.generate_name())) {
+            ("", "") => String::new(),
+            ("", start) => format!("{}*", shown::name(start)),
+            (name, _) => shown::name(name).into_owned(),
+        }
+    }
 }
 
 /// The faults of the gMSA fields at one place.
@@ -265,8 +278,8 @@ impl<'r> At<'r> {
                 self.name_field(),
                 format!("unable to retrieve the contents of cred spec {name}"),
                 format!(
-                    "try again; if it persists, check that the webhook may `get` gmsacredentialspecs and look at \
-                     `kubectl get gmsacredentialspec {name}`"
+                    "this says nothing about the pod: try again; if it goes on, mend what the reason says, for which the \
+                     webhook's log has more"
                 ),
             )
             .because(&format!(": {}", shown::line(reason)))
@@ -341,7 +354,7 @@ impl<'r> At<'r> {
             CauseReason::FieldValueForbidden,
             self.name_field(),
             not_authorized(question.service_account(), name),
-            "to allow it",
+            "to allow it, in a POSIX shell or PowerShell",
         )
         .because(&because(reason));
         match ProposedGrant::new(question) {
@@ -357,7 +370,7 @@ impl<'r> At<'r> {
         name: &CredentialSpecName<'_>,
         reason: &str,
     ) -> Fault {
-        let user = shown::quoted(user);
+        let user = shown::free(user);
         let sentence = format!("user {user} is not authorized to `use` GMSA cred spec \"{name}\"");
         Fault::new(
             StatusReason::Forbidden,
@@ -387,8 +400,7 @@ impl<'r> At<'r> {
                 "unable to check whether service account {} may `use` GMSA cred spec \"{name}\"",
                 shown::quoted(question.service_account()),
             ),
-            "this is not a refusal: try again; if it persists, check that the webhook may `create` \
-             localsubjectaccessreviews"
+            "this is not a refusal: try again; if it goes on, mend what the reason says, for which the webhook's log has more"
                 .to_owned(),
         )
         .because(&format!(": {}", shown::line(reason)))
@@ -404,7 +416,7 @@ impl<'r> At<'r> {
         };
         let fix = format!(
             "remove {CONTENTS_FIELD} so that it is filled in from the resource, or make it equal to the resource's \
-             credspec"
+             credspec; if the resource changed while the pod was created, create the pod again"
         );
         let fault = Fault::new(
             StatusReason::Invalid,

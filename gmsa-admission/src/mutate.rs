@@ -114,7 +114,7 @@ impl<'r> Mutation<'r> {
                 break;
             }
         }
-        if let Some(denial) = faults.into_denial() {
+        if let Some(denial) = faults.into_denial(self.request.subject()) {
             return Decision::Deny(denial);
         }
         if self.wants_hostname() {

@@ -153,7 +153,7 @@ impl<'a> Request<'a> {
     }
 
     pub(crate) fn subject(&'a self) -> Subject<'a> {
-        Subject { namespace: self.namespace(), pod: self.pod(), template: "" }
+        Subject { kind: "Pod", namespace: self.namespace(), pod: self.pod(), template: "" }
     }
 }
 
@@ -320,12 +320,28 @@ pub(crate) struct Change<'r> {
 pub(crate) fn new_ephemeral<'r>(pod: &'r Pod<'_>, old: &Pod<'_>) -> Vec<&'r GmsaFields<'r>> {
     let is_ephemeral =
         |place| matches!(place, Place::Container { list: ContainerList::EphemeralContainers, .. });
-    let mut known: Vec<&str> = old.ephemeral_containers.iter().map(AsRef::as_ref).collect();
-    known.sort_unstable();
+    let known = sorted(&old.ephemeral_containers);
     pod.gmsa
         .iter()
         .filter(|fields| is_ephemeral(fields.place) && known.binary_search(&fields.container()).is_err())
         .collect()
+}
+
+fn sorted<'n>(names: &'n [Cow<'_, str>]) -> Vec<&'n str> {
+    let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The gMSA fields of the pod itself, if an ephemeral container of a new name has none of its own, and so runs with these.
+///
+/// Source: Kubernetes `pkg/securitycontext/util.go`, `DetermineEffectiveSecurityContext`: a container that sets one of the
+/// fields overrides that one alone, and is looked at for itself.
+pub(crate) fn inherited_by_new<'r>(pod: &'r Pod<'_>, old: &Pod<'_>) -> Option<&'r GmsaFields<'r>> {
+    let of_pod = pod.gmsa.iter().find(|fields| fields.place == Place::Pod)?;
+    let known = sorted(&old.ephemeral_containers);
+    let new = pod.ephemeral_containers.iter().filter(|name| known.binary_search(&name.as_ref()).is_err());
+    (new.count() > new_ephemeral(pod, old).len()).then_some(of_pod)
 }
 
 /// What differs between the gMSA fields of the two pods, removals included, in the order of places. The places

@@ -28,6 +28,15 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
+/// The name of a user in quotes. An authenticator may give any text as one, so it is escaped, and cut where it is long.
+pub(crate) fn free(text: &str) -> String {
+    const LONGEST: usize = 256;
+    let is_cut = text.chars().nth(LONGEST).is_some();
+    let start: String = text.chars().take(LONGEST).collect();
+    // Escapes what cannot be printed, marks that turn the direction of text among it.
+    format!("{start:?}{}", if is_cut { "..." } else { "" })
+}
+
 /// What a caller says about a failure, as part of one line, and no longer than a line can be.
 pub(crate) fn line(text: &str) -> String {
     const LONGEST: usize = 1024;

@@ -191,7 +191,7 @@ impl<'r> TemplateReview<'r> {
     fn decision(&self, faults: Vec<Fault>) -> Decision {
         let mut all = Faults::default();
         faults.into_iter().for_each(|fault| all.push(fault));
-        match (all.into_denial(), self.enforcement) {
+        match (all.into_denial(self.subject()), self.enforcement) {
             (None, _) => Decision::Allow,
             (Some(denial), Enforcement::Warn) => Decision::Warn(denial),
             (Some(denial), Enforcement::Deny) => Decision::Deny(denial),
@@ -260,13 +260,17 @@ impl<'r> TemplateReview<'r> {
     }
 
     fn at(&self, fields: &'r GmsaFields<'r>) -> At<'r> {
+        At { subject: self.subject(), fields }
+    }
+
+    fn subject(&self) -> Subject<'r> {
         let template = self.request.template.as_ref();
-        let subject = Subject {
+        Subject {
+            kind: template.map_or("", |template| template.kind.as_str()),
             namespace: self.request.namespace(),
             pod: self.request.pod(),
             template: template.map_or("", |template| template.kind.template_path()),
-        };
-        At { subject, fields }
+        }
     }
 
     fn question(&self, fields: &'r GmsaFields<'r>) -> Option<AccessQuestion<'r>> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Denial, Facts, GmsaFields, Needs, Pod, Policy, Request, Response, audit, check,
     fault::{At, Fault, Faults},
-    request::{Change, Scope, changes, new_ephemeral},
+    request::{Change, Scope, changes, inherited_by_new, new_ephemeral},
     warning,
 };
 
@@ -42,6 +42,8 @@ pub struct Validation<'r> {
     request: &'r Request<'r>,
     /// The places that bring in an identity.
     places: Vec<&'r GmsaFields<'r>>,
+    /// The pod's own, if a new container takes it over.
+    inherited: Option<&'r GmsaFields<'r>>,
     /// Why the request is denied whatever the facts say, up to as many as a denial lists.
     objections: Vec<Objection<'r>>,
 }
@@ -59,8 +61,12 @@ enum Objection<'r> {
 ///
 /// On CREATE every place with gMSA fields is checked; on UPDATE of `pods/ephemeralcontainers` the containers that
 /// are new, while everything else must be as it was; on UPDATE of a pod nothing may change. Any other request
-/// is allowed. A pod that runs already is not asked for its permission again, so that revoking one does not
-/// break it.
+/// is allowed.
+///
+/// A pod that runs already is not asked for its permission again, so that revoking one does not break it. A new ephemeral
+/// container is a new process, though, and whoever may add it runs it with an identity: that identity must be permitted, be
+/// it named by the container or inherited from the pod. Inherited contents are not compared again: they were when the pod
+/// was created, and the credential spec may have changed since.
 ///
 /// ```
 /// use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Policy, Request, validate::{Decision, validate}};
@@ -91,7 +97,7 @@ enum Objection<'r> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r> {
-    let (mut objections, mut places) = (Vec::new(), Vec::new());
+    let (mut objections, mut places, mut inherited) = (Vec::new(), Vec::new(), None);
     let changed = |added: &[&GmsaFields<'_>], pod: &'r Pod<'r>, old: &'r Pod<'r>| {
         changes(pod, old, added).into_iter().map(Objection::Changed)
     };
@@ -100,6 +106,7 @@ pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r
         (Scope::EphemeralContainers, Some(pod), Some(old)) => {
             places = new_ephemeral(pod, old);
             objections.extend(changed(&places, pod, old));
+            inherited = inherited_by_new(pod, old);
         }
         (Scope::Update, Some(pod), Some(old)) => objections.extend(changed(&[], pod, old)),
         (Scope::Unrelated, _, _) => {}
@@ -111,11 +118,13 @@ pub fn validate<'r>(request: &'r Request<'r>, _policy: &Policy) -> Validation<'r
         objections.extend(unknown.iter().map(|pointer| Objection::UnknownPlace(pointer)));
     }
     // Nobody can be asked about an account or a namespace that cannot be.
-    if !places.is_empty() && check_dns_label("namespace", request.namespace()).is_err() {
+    if (!places.is_empty() || inherited.is_some())
+        && check_dns_label("namespace", request.namespace()).is_err()
+    {
         objections.push(Objection::NoNamespace);
     }
     objections.truncate(Denial::MOST_CAUSES);
-    Validation { request, places, objections }
+    Validation { request, places, inherited, objections }
 }
 
 impl<'r> Validation<'r> {
@@ -126,6 +135,7 @@ impl<'r> Validation<'r> {
             return Needs::default();
         }
         let (mut names, mut questions) = (Vec::new(), Vec::new());
+        questions.extend(self.inherited.and_then(|fields| self.question(fields)));
         for fields in &self.places {
             let Some(Ok(name)) = fields.name().map(CredentialSpecName::try_from) else { continue };
             if let Some(question) = self.question(fields) {
@@ -150,8 +160,14 @@ impl<'r> Validation<'r> {
         for objection in &self.objections {
             faults.push(self.objection(objection));
         }
-        let undecided = if self.objections.is_empty() { &self.places[..] } else { &[] };
-        for fields in undecided {
+        let (inherited, places) = match self.objections.is_empty() {
+            true => (self.inherited, &self.places[..]),
+            false => (None, &[][..]),
+        };
+        if let Some(Err(fault)) = inherited.map(|fields| self.permit(fields, facts)) {
+            faults.push(fault);
+        }
+        for fields in places {
             if let Err(fault) = self.check(fields, facts) {
                 faults.push(fault);
             }
@@ -159,7 +175,7 @@ impl<'r> Validation<'r> {
                 break;
             }
         }
-        faults.into_denial().map_or(Decision::Allow, Decision::Deny)
+        faults.into_denial(self.request.subject()).map_or(Decision::Allow, Decision::Deny)
     }
 
     /// Decides, and makes the response to send: with the request's uid, warnings and audit annotations.
@@ -191,12 +207,21 @@ impl<'r> Validation<'r> {
         check::question(self.request.namespace(), self.service_account(), fields)
     }
 
-    /// In upstream's order: permission first, so that nobody learns about contents that they may not use.
-    fn check(&self, fields: &'r GmsaFields<'r>, facts: &Facts<'_>) -> Result<(), Fault> {
+    fn permit(
+        &self,
+        fields: &'r GmsaFields<'r>,
+        facts: &Facts<'_>,
+    ) -> Result<(At<'r>, CredentialSpecName<'r>), Fault> {
         let at = At { subject: self.request.subject(), fields };
         let Some(name) = fields.name() else { return Err(at.no_name()) };
         let name = at.check_name(name)?;
         at.permit(&name, self.question(fields).as_ref(), facts)?;
+        Ok((at, name))
+    }
+
+    /// In upstream's order: permission first, so that nobody learns about contents that they may not use.
+    fn check(&self, fields: &'r GmsaFields<'r>, facts: &Facts<'_>) -> Result<(), Fault> {
+        let (at, name) = self.permit(fields, facts)?;
         let Some(contents) = fields.contents() else { return Err(at.not_expanded(&name)) };
         at.compare(&name, contents, facts)
     }

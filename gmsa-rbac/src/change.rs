@@ -267,9 +267,14 @@ fn key(role: &RoleRef) -> RoleKey<'_> {
     RoleKey { namespace: role.namespace().unwrap_or_default(), name: role.name() }
 }
 
-/// Whether a command with the name in it is one line.
+/// Whether a command with the name in it is one line, and the name one word of it in every shell. PowerShell takes
+/// typographic quotes for `'` too, and escapes it otherwise than a POSIX shell does.
+///
+/// Source: PowerShell language specification, section 2.3.5.2, `single-quote-character`.
 fn fits_a_line(name: &str) -> bool {
-    !name.chars().any(char::is_control)
+    !name
+        .chars()
+        .any(|c| c.is_control() || matches!(c, '\'' | '\u{2018}'..='\u{201b}' | '\u{2028}' | '\u{2029}'))
 }
 
 fn rules_of(object: &mut RbacObject) -> Option<&mut Vec<PolicyRule>> {

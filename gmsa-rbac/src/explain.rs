@@ -40,7 +40,7 @@ impl Rbac {
     ///     nearest.fix(),
     ///     Some(
     ///         "kubectl create rolebinding use-gmsa-webapp0:default --clusterrole=use-gmsa-webapp0 \
-    ///          --serviceaccount=team-a:default --namespace=team-a"
+    ///          --serviceaccount=team-a:default --namespace=team-a --dry-run=client -o yaml | kubectl apply -f -"
     ///     ),
     /// );
     /// # Ok::<(), gmsa_types::InvalidValue>(())

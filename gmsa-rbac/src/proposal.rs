@@ -27,11 +27,11 @@ use crate::{
 /// let grant = ProposedGrant::new(&AccessQuestion::new("team-a", "default", "webapp0"))?;
 /// let [role, binding] = grant.commands();
 /// assert!(role.starts_with(r#"echo '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","#));
-/// assert!(role.ends_with(r#""resourceNames":["webapp0"],"verbs":["use"]}]}' | kubectl create -f -"#));
+/// assert!(role.ends_with(r#""resourceNames":["webapp0"],"verbs":["use"]}]}' | kubectl apply -f -"#));
 /// assert_eq!(
 ///     binding,
 ///     "kubectl create rolebinding use-gmsa-webapp0:default --clusterrole=use-gmsa-webapp0 \
-///      --serviceaccount=team-a:default --namespace=team-a",
+///      --serviceaccount=team-a:default --namespace=team-a --dry-run=client -o yaml | kubectl apply -f -",
 /// );
 /// # Ok::<(), gmsa_types::InvalidValue>(())
 /// ```
@@ -85,8 +85,8 @@ impl ProposedGrant {
         &self.binding_name
     }
 
-    /// The two `kubectl` commands that make the grant, in their order, each on one line, for a POSIX shell or
-    /// PowerShell.
+    /// The two `kubectl` commands that make the grant, each on one line, for a POSIX shell or PowerShell. They may be run
+    /// again: what is there as it should be stays so.
     pub fn commands(&self) -> [String; 2] {
         let role = &self.role_name;
         [
@@ -99,7 +99,8 @@ impl ProposedGrant {
     pub(crate) fn binding_command(&self, kind: &str, role: &str) -> String {
         let (namespace, account) = (self.question.namespace(), self.question.service_account());
         format!(
-            "kubectl create rolebinding {} {} --serviceaccount={namespace}:{account} --namespace={namespace}",
+            "kubectl create rolebinding {} {} --serviceaccount={namespace}:{account} --namespace={namespace} \
+             --dry-run=client -o yaml | kubectl apply -f -",
             self.binding_name,
             quote::shell(&format!("--{kind}={role}")),
         )
@@ -203,5 +204,5 @@ pub(crate) fn role_command(kind: &str, namespace: &str, name: &str, spec: &str) 
     let object = format!(
         r#"{{"apiVersion":"{RBAC_GROUP}/v1","kind":"{kind}","metadata":{{"name":{name}{namespace}}},"rules":[{rule}]}}"#
     );
-    format!("echo {} | kubectl create -f -", quote::shell(&object))
+    format!("echo {} | kubectl apply -f -", quote::shell(&object))
 }

@@ -44,7 +44,7 @@ impl Owners {
     }
 
     /// `c` of the list as messages call it: `container "iis"`.
-    fn called(self) -> String {
+    pub(super) fn called(self) -> String {
         match self {
             Self::Pod => r#"'pod "' + object.metadata.?name.orValue('') + '"'"#.to_owned(),
             Self::Containers(list) => format!(r#"'{} "' + c.name + '"'"#, list.kind()),
@@ -82,6 +82,14 @@ pub(crate) fn introduced_variables() -> impl Iterator<Item = Variable> {
         let is_introduced = format!("{} && {}", owners.is_introduced(), sets_gmsa_field("c"));
         (owners.variable(), format!("{}.filter(c, {is_introduced})", owners.list()))
     })
+}
+
+/// `inherited`: the pod's spec, if it has a gMSA field and a new ephemeral container, which has none, runs with that.
+pub(crate) fn inherited_variable() -> Variable {
+    let new = format!("!(c.name in variables.known) && !({})", sets_gmsa_field("c"));
+    let takes_over = format!("variables.ephemeral && {}.exists(c, {new})", ephemeral_containers_of("object"));
+    let of_pod = format!("{}.filter(c, {})", Owners::Pod.list(), sets_gmsa_field("c"));
+    ("inherited", format!("{takes_over} ? {of_pod} : []"))
 }
 
 /// The list that `item`, an expression in `c`, makes of everything that is introduced and meets `condition`.

@@ -5,7 +5,8 @@ use gmsa_types::{GROUP, PLURAL, VERB_USE};
 use super::{
     has, of,
     places::{
-        Variable, ephemeral_containers_of, introduced_variables, of_introduced, request_variables, sentences,
+        Owners, Variable, ephemeral_containers_of, inherited_variable, introduced_variables, of_introduced,
+        request_variables, sentences,
     },
     quoted,
 };
@@ -62,9 +63,13 @@ pub(crate) fn program(specs: Option<&str>) -> Program {
     let mut program = Program::default();
     program.variables.extend(request_variables());
     program.variables.extend(introduced_variables());
+    program.variables.push(inherited_variable());
     program.variables.push(("account", "object.spec.?serviceAccountName.orValue('')".to_owned()));
     let names = of_introduced(&has_name, |_| name.clone());
-    program.variables.push(("names", format!("({names}).distinct()")));
+    program.variables.push((
+        "names",
+        format!("(variables.inherited.filter(c, {has_name}).map(c, {name}) +\n{names}).distinct()"),
+    ));
     program.variables.push((
         "access",
         format!(
@@ -76,12 +81,13 @@ pub(crate) fn program(specs: Option<&str>) -> Program {
     ));
 
     program.checks.push(unchanged());
+    let nameless = "' has a GMSA cred spec set, but does not define the name of the corresponding resource'";
     program.none(
         "nameless",
-        sentences(
-            &format!("!{has_name}"),
-            "",
-            "' has a GMSA cred spec set, but does not define the name of the corresponding resource'",
+        format!(
+            "variables.inherited.filter(c, !{has_name}).map(c, {} + {nameless}) +\n{}",
+            Owners::Pod.called(),
+            sentences(&format!("!{has_name}"), "", nameless)
         ),
         "a GMSA cred spec is set without the name of the corresponding resource",
     );

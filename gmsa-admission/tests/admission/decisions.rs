@@ -135,6 +135,77 @@ fn only_new_ephemeral_containers_are_expanded_and_checked() {
 }
 
 #[test]
+fn an_ephemeral_container_that_inherits_an_identity_is_a_new_process_with_it() {
+    let old = pod(json!({"securityContext": expanded("webapp0"), "ephemeralContainers": []}));
+    let joined_by = |containers: Value| {
+        let mut new = old.clone();
+        new["spec"]["ephemeralContainers"] = containers;
+        body("UPDATE", "ephemeralcontainers", &new, &old)
+    };
+    let question = AccessQuestion::new(NAMESPACE, SERVICE_ACCOUNT, "webapp0");
+    let mut revoked = permissive_facts();
+    revoked.insert_access(question.clone(), AccessAnswer::Deny { reason: "".into() });
+
+    let inherits = joined_by(json!([container("debug", json!({}))]));
+    let request = Request::from_slice(&inherits).unwrap();
+    let policy = Policy::default();
+    let needs = validate(&request, &policy).needs();
+    assert_eq!(needs.access(), [question]);
+    assert!(needs.credential_specs().is_empty(), "what the pod has was compared when it came");
+    assert!(mutate(&request, &policy).needs().is_empty());
+    assert!(validate(&request, &policy).respond(&permissive_facts()).allowed());
+    let denial = validation_denial(&inherits, &revoked);
+    assert_eq!(denial.status().code(), 403);
+    assert_eq!(denial.causes()[0].field(), "spec.securityContext.windowsOptions.gmsaCredentialSpecName");
+    assert_eq!(validation_denial(&inherits, &Facts::default()).status().code(), 503);
+
+    // One that has its own does not inherit, and a pod without an identity hands none on.
+    let own = joined_by(json!([container("debug", expanded("webapp1"))]));
+    let request = Request::from_slice(&own).unwrap();
+    assert!(validate(&request, &policy).respond(&revoked).allowed());
+    let plain = pod(json!({}));
+    let mut new = plain.clone();
+    new["spec"]["ephemeralContainers"] = json!([container("debug", json!({}))]);
+    let none = body("UPDATE", "ephemeralcontainers", &new, &plain);
+    let request = Request::from_slice(&none).unwrap();
+    assert!(validate(&request, &policy).respond(&Facts::default()).allowed());
+}
+
+#[test]
+fn a_denial_says_of_which_object_it_is_and_how_many_faults_there_are() {
+    let of = |body: &[u8]| {
+        let request = Request::from_slice(body).unwrap();
+        let response = validate(&request, &Policy::default()).respond(&Facts::default()).to_vec();
+        let answer: Value = serde_json::from_slice(&response).unwrap();
+        answer["response"]["status"].clone()
+    };
+    let nameless = || options(json!({"gmsaCredentialSpec": "{}"}));
+    let mut one = pod(json!({"containers": [container("a", nameless())]}));
+    one["metadata"] = json!({"name": "web-0"});
+    let status = of(&create(&one));
+    assert_eq!((&status["details"]["kind"], &status["details"]["name"]), (&json!("Pod"), &json!("web-0")));
+    let told = status["details"]["causes"][0]["message"].as_str().unwrap();
+    assert!(told.ends_with(" (denied by the gMSA admission webhook)"), "{told}");
+    assert!(!status["message"].as_str().unwrap().contains("more fault"));
+
+    let containers =
+        |count| (0..count).map(|index| container(&format!("c{index}"), nameless())).collect::<Vec<_>>();
+    let mut several = pod(json!({"containers": containers(2)}));
+    several["metadata"] = json!({"generateName": "web-"});
+    let status = of(&create(&several));
+    assert_eq!(status["details"]["name"], "web-*");
+    let ends =
+        |status: &Value, end: &str| assert!(status["message"].as_str().unwrap().ends_with(end), "{status}");
+    ends(&status, "; 1 more fault is listed in status.details.causes");
+    ends(
+        &of(&create(&pod(json!({"containers": containers(3)})))),
+        "; 2 more faults are listed in status.details.causes",
+    );
+    let end = "; 31 or more further faults: status.details.causes lists the first 31";
+    ends(&of(&create(&pod(json!({"containers": containers(40)})))), end);
+}
+
+#[test]
 fn an_ephemeral_container_that_was_there_cannot_get_an_identity() {
     let old = pod(json!({"ephemeralContainers": [container("debug", json!({}))]}));
     let new = pod(json!({"ephemeralContainers": [container("debug", expanded("webapp0"))]}));
@@ -231,12 +302,13 @@ fn a_refusal_and_a_failed_check_are_not_the_same() {
     assert_eq!(denial.status().code(), 403);
     assert!(
         denial.message().starts_with(
-            "service account \"web\" is not authorized to `use` GMSA cred spec \"webapp0\"; to allow it: "
+            "service account \"web\" is not authorized to `use` GMSA cred spec \"webapp0\"; to allow it, in a POSIX \
+             shell or PowerShell: "
         ),
         "{denial}"
     );
     assert!(denial.message().contains("kubectl create rolebinding"), "{denial}");
-    assert!(denial.message().contains(r#""verbs":["use"]}]}' | kubectl create -f -"#), "{denial}");
+    assert!(denial.message().contains(r#""verbs":["use"]}]}' | kubectl apply -f -"#), "{denial}");
     let denial = deny(AccessAnswer::Deny { reason: "RBAC: role \"x\" not found".into() });
     assert!(denial.message().contains(", reason: \"RBAC: role \\\"x\\\" not found\"; "), "{denial}");
     let denial = deny(AccessAnswer::Unavailable("timed out".into()));

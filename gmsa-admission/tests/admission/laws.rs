@@ -165,6 +165,19 @@ proptest! {
         let body = bytes(&review("UPDATE", "ephemeralcontainers", &after, &pod));
         let update = &answers(&body, &facts, &Policy::default())[1];
 
+        // What they do not have themselves they inherit.
+        let fields = |container: &Value| {
+            let options = &container["securityContext"]["windowsOptions"];
+            !options["gmsaCredentialSpecName"].is_null() || !options[KEY].is_null()
+        };
+        if fields(&pod["spec"]) && !new.iter().all(fields) {
+            let name = pod["spec"]["securityContext"]["windowsOptions"]["gmsaCredentialSpecName"].as_str().unwrap();
+            let question = AccessQuestion::new(NAMESPACE, SERVICE_ACCOUNT, name);
+            if facts.access(&question) != Some(&AccessAnswer::Allow) {
+                prop_assert!(!is_allowed(update));
+                return Ok(());
+            }
+        }
         let alone = json!({"metadata": pod["metadata"], "spec": {
             "serviceAccountName": SERVICE_ACCOUNT, "ephemeralContainers": new}});
         let body = bytes(&review("CREATE", "", &alone, &Value::Null));

@@ -102,6 +102,20 @@ fn a_sender_that_may_not_use_it_is_told_so() {
         "{}",
         refused.message()
     );
+    // Authenticators choose names freely: they are shown as they are, but for what would forge or turn a line.
+    for (name, shown) in [
+        ("ann@contoso.com", r#""ann@contoso.com""#),
+        (r"CONTOSO\ann", r#""CONTOSO\\ann""#),
+        ("o'neil", r#""o'neil""#),
+        ("https://issuer.example#1234", r#""https://issuer.example#1234""#),
+        ("a\nb\u{202e}\u{1b}[1m", r#""a\nb\u{202e}\u{1b}[1m""#),
+    ] {
+        let mut facts = permissive_facts();
+        let refused = AccessAnswer::Deny { reason: "".into() };
+        facts.insert_access(question.clone(), requester(name).both(AccessAnswer::Allow, refused));
+        let message = plan.respond(&facts).denial().unwrap().message().to_owned();
+        assert!(message.starts_with(&format!("user {shown} is not authorized")), "{message}");
+    }
     let unknown = denial(AccessAnswer::Unavailable("timed out".into()));
     assert_eq!(unknown.status(), StatusReason::ServiceUnavailable);
     assert!(

@@ -181,7 +181,7 @@ fn every_kind_of_workload_is_told_at_every_place_what_its_pods_will_be_told() {
                 "service account \"{SERVICE_ACCOUNT}\" is not authorized to `use` GMSA cred spec \"webapp0\""
             );
             assert_eq!(causes, [(&*field, "cred spec webapp0 does not exist"), (&*field, &*refused)]);
-            assert!(denied.causes()[1].commands()[0].contains("| kubectl create "));
+            assert!(denied.causes()[1].commands()[0].ends_with("| kubectl apply -f -"));
             assert_eq!(
                 warnings(&body, &facts)[0],
                 format!("{template}.{place}: cred spec webapp0 does not exist"),

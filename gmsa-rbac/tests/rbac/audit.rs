@@ -394,7 +394,8 @@ fn gr301_a_workload_that_is_not_permitted() {
         [
             "GR301 Deployment a/web /spec/template/spec: service account `a/x` may not `use` credential spec `s`: \
           ClusterRole `r` would allow it, but RoleBinding `a/b` binds it to others only; kubectl create rolebinding \
-          use-gmsa-s:x --clusterrole=r --serviceaccount=a:x --namespace=a"
+          use-gmsa-s:x --clusterrole=r --serviceaccount=a:x --namespace=a \
+          --dry-run=client -o yaml | kubectl apply -f -"
         ]
     );
     let found = Audit::of(&Rbac::default()).workload(workload("a/", &["s"])).findings();

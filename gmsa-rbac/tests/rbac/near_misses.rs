@@ -33,11 +33,12 @@ fn nearest(rbac: &Rbac) -> (String, String) {
 const OWN_GRANT: &str = "echo '{\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"kind\":\"ClusterRole\",\
     \"metadata\":{\"name\":\"use-gmsa-webapp0\"},\"rules\":[{\"apiGroups\":[\"windows.k8s.io\"],\
     \"resources\":[\"gmsacredentialspecs\"],\"resourceNames\":[\"webapp0\"],\"verbs\":[\"use\"]}]}' \
-    | kubectl create -f -\n\
-    kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x --namespace=a";
+    | kubectl apply -f -\n\
+    kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x --namespace=a \
+    --dry-run=client -o yaml | kubectl apply -f -";
 
-const BIND_R: &str =
-    "kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=r --serviceaccount=a:x --namespace=a";
+const BIND_R: &str = "kubectl create rolebinding use-gmsa-webapp0:x --clusterrole=r --serviceaccount=a:x --namespace=a \
+     --dry-run=client -o yaml | kubectl apply -f -";
 
 #[test]
 fn a_rule_of_a_bound_role_says_what_it_lacks() {
@@ -219,15 +220,15 @@ fn a_missing_role_is_reported_with_the_one_that_is_meant() {
     }
     assert_eq!(nearest(&rbac([bound("ClusterRole/a%b")])).1, OWN_GRANT, "no role can have that name");
     // A name that a command could take for a flag, and one that needs quotes.
-    for name in ["--dry-run", "it's; rm"] {
+    for name in ["--dry-run", "its; rm"] {
         let (_, fix) = nearest(&rbac([bound(&format!("ClusterRole/{name}"))]));
-        assert_eq!(fix, create.replace("gone", &name.replace('\'', r"'\''")));
+        assert_eq!(fix, create.replace("gone", name));
     }
-    for name in [r"a\nb", r#"a"b"#] {
+    for name in [r"a\nb", r#"a"b"#, "a'; calc; echo '", "a\u{2019}; calc; echo \u{2018}"] {
         assert_eq!(
             nearest(&rbac([bound(&format!("ClusterRole/{name}"))])).1,
             OWN_GRANT,
-            "echo may change it"
+            "echo may change it, or a shell takes it for more than a word"
         );
     }
     // The nearest role allows something else, and so is not what to bind.
@@ -402,8 +403,10 @@ fn the_smallest_change_comes_first_and_the_list_is_short() {
 
 #[test]
 fn names_that_a_shell_or_a_log_would_stumble_over_are_quoted() {
-    let (_, fix) = nearest(&rbac([cluster_role("it's; $(rm)", &[use_of(&["webapp0"])])]));
-    assert_eq!(fix, BIND_R.replace("--clusterrole=r", r"'--clusterrole=it'\''s; $(rm)'"));
+    let (_, fix) = nearest(&rbac([cluster_role("its; $(rm)", &[use_of(&["webapp0"])])]));
+    assert_eq!(fix, BIND_R.replace("--clusterrole=r", "'--clusterrole=its; $(rm)'"));
+    let (_, fix) = nearest(&rbac([cluster_role("it's; rm", &[use_of(&["webapp0"])])]));
+    assert_eq!(fix, OWN_GRANT, "shells escape a quote in different ways");
     let (sentence, fix) = nearest(&rbac([cluster_role("two\nlines", &[use_of(&["webapp0"])])]));
     assert_eq!(sentence, r"ClusterRole `two\nlines` would allow it, but is not bound in this namespace");
     assert_eq!(fix, OWN_GRANT);
@@ -493,18 +496,17 @@ fn identity(object: &Value) -> (String, String, String) {
     (text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"]))
 }
 
-/// The object that a `kubectl create` command makes, by what it is given and its flags alone; like the API server, it refuses one whose
-/// name is taken.
+/// The object that a command makes, by what it is given and its flags alone. Where the cluster is known, no name that is
+/// taken is proposed: `kubectl apply` would change whatever has it.
 fn create(rbac: &mut Rbac, taken: &mut BTreeSet<(String, String, String)>, command: &str) {
     let mut create = |object: Value| {
-        assert!(taken.insert(identity(&object)), "AlreadyExists: {command}");
+        assert!(taken.insert(identity(&object)), "the name is taken: {command}");
         insert(rbac, [object]);
     };
     if let Some(object) = command.strip_prefix("echo '") {
-        return create(
-            serde_json::from_str(object.strip_suffix("' | kubectl create -f -").unwrap()).unwrap(),
-        );
+        return create(serde_json::from_str(object.strip_suffix("' | kubectl apply -f -").unwrap()).unwrap());
     }
+    let command = command.strip_suffix(" --dry-run=client -o yaml | kubectl apply -f -").unwrap();
     let words: Vec<&str> = command.split(' ').collect();
     let flag = |name: &str| {
         words.iter().find_map(|word| word.strip_prefix(&format!("--{name}="))).map(ToOwned::to_owned)
@@ -634,7 +636,7 @@ fn a_name_that_is_taken_is_left_alone() {
     assert_eq!(
         fix,
         "kubectl create rolebinding use-gmsa-webapp0:x::2 --clusterrole=use-gmsa-webapp0 --serviceaccount=a:x \
-         --namespace=a"
+         --namespace=a --dry-run=client -o yaml | kubectl apply -f -"
     );
     // Nor does anybody make the roles that a cluster has, or one that a reference cannot reach.
     for name in ["view", "edit", "admin", "cluster-admin", "system:node"] {
