@@ -17,7 +17,7 @@
 //!     }
 //! }
 //!
-//! TestRunner::deterministic().run(&strategy::review_bytes(), |body| {
+//! TestRunner::default().run(&strategy::review_bytes(), |body| {
 //!     let answer = String::from_utf8(serve(&body).ok_or(TestCaseError::fail("no answer"))?).expect("text");
 //!     prop_assert!(answer.contains(samples::UID) && !answer.contains(samples::SECRET));
 //!     Ok(())

@@ -5,7 +5,7 @@
 //! use proptest::{prelude::*, test_runner::TestRunner};
 //!
 //! let ways = (strategy::document(), strategy::taste(), strategy::taste());
-//! TestRunner::deterministic().run(&ways, |(document, one, other)| {
+//! TestRunner::default().run(&ways, |(document, one, other)| {
 //!     let (one, other) = (document.written(&one), document.written(&other));
 //!     prop_assert_eq!(CanonicalContents::from_json(&one), CanonicalContents::from_json(&other));
 //!     Ok(())

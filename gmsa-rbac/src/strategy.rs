@@ -7,7 +7,7 @@
 //! use gmsa_rbac::{AccessQuestion, Rbac, strategy};
 //! use proptest::{prelude::*, test_runner::TestRunner};
 //!
-//! TestRunner::deterministic().run(&strategy::objects(), |objects| {
+//! TestRunner::default().run(&strategy::objects(), |objects| {
 //!     let mut rbac = Rbac::default();
 //!     objects.into_iter().for_each(|object| rbac.insert(object));
 //!     let allowed = rbac.answer(&AccessQuestion::new("a", "x", "s")).is_allowed();

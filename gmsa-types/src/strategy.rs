@@ -7,7 +7,7 @@
 //! use gmsa_types::{CredentialSpec, strategy};
 //! use proptest::{prelude::*, test_runner::TestRunner};
 //!
-//! TestRunner::deterministic().run(&strategy::credential_spec(), |spec| {
+//! TestRunner::default().run(&strategy::credential_spec(), |spec| {
 //!     let text = serde_json::to_string(&spec).expect("a document is JSON");
 //!     prop_assert_eq!(serde_json::from_str::<CredentialSpec>(&text).ok(), Some(spec));
 //!     Ok(())

@@ -55,7 +55,7 @@ pub fn credential_spec() -> impl Strategy<Value = CredentialSpec> {
 /// use proptest::{prelude::*, test_runner::TestRunner};
 ///
 /// // Whatever is wrong with it, nothing of it is lost.
-/// TestRunner::deterministic().run(&strategy::flawed_credential_spec(), |spec| {
+/// TestRunner::default().run(&strategy::flawed_credential_spec(), |spec| {
 ///     let value = serde_json::to_value(&spec).expect("a document is JSON");
 ///     prop_assert_eq!(serde_json::from_value::<CredentialSpec>(value).ok(), Some(spec));
 ///     Ok(())

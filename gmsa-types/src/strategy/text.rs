@@ -7,7 +7,7 @@
 //! use proptest::{prelude::*, test_runner::TestRunner};
 //!
 //! // The place that an error names can be marked in the text.
-//! TestRunner::deterministic().run(&strategy::text::dns_name(), |text| {
+//! TestRunner::default().run(&strategy::text::dns_name(), |text| {
 //!     if let Err(error) = DnsName::try_from(text.as_str()) {
 //!         prop_assert!(error.at().is_none_or(|at| text.is_char_boundary(at)));
 //!     }
