@@ -1,9 +1,10 @@
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::{cache::Cache, lifecycle::Stage, reload::Current};
+use crate::{cache::Cache, lifecycle::Stage, reload::Current, watch::Disconnected};
 
 /// Whether reviews should be sent here.
 pub(crate) struct Health {
@@ -15,7 +16,7 @@ pub(crate) struct Health {
 
 impl Health {
     /// Why not, if not.
-    pub(crate) fn obstacles(&self) -> Vec<&'static str> {
+    pub(crate) fn obstacles(&self) -> Vec<Cow<'static, str>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let not_after = u64::try_from(self.certificate.tls().not_after).unwrap_or(0);
         let left = Duration::from_secs(not_after).saturating_sub(now);
@@ -25,6 +26,20 @@ impl Health {
             (left.is_zero(), "the certificate has expired"),
             (!left.is_zero() && left <= self.expiry_margin, "the certificate is about to expire"),
         ];
-        obstacles.into_iter().filter_map(|(holds, obstacle)| holds.then_some(obstacle)).collect()
+        let obstacles =
+            obstacles.into_iter().filter_map(|(holds, obstacle)| holds.then_some(obstacle.into()));
+        // While the API server is out of reach another replica, which reaches it, has better answers.
+        let cut_off = self.disconnected().filter(|disconnected| disconnected.failure.is_unreachable());
+        obstacles.chain(cut_off.map(|disconnected| disconnected.to_string().into())).collect()
+    }
+
+    /// What does not keep reviews from being answered, but should be known: that the cache is not up to date, and each
+    /// credential spec is got.
+    pub(crate) fn remark(&self) -> Option<String> {
+        self.disconnected().map(|disconnected| disconnected.to_string())
+    }
+
+    fn disconnected(&self) -> Option<Disconnected> {
+        self.cache.as_ref().and_then(|cache| cache.watch().disconnected())
     }
 }

@@ -25,6 +25,7 @@ mod review;
 mod routes;
 mod server;
 mod settings;
+mod watch;
 mod webhook;
 
 pub use certificate::CertificateError;

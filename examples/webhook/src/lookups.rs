@@ -1,9 +1,9 @@
-use std::{borrow::Cow, future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, future, stream};
 use gmsa_admission::{AccessAnswer, CredSpecAnswer, Facts, Needs, Requester};
 use gmsa_rbac::AccessQuestion;
-use gmsa_types::{CredentialSpecName, GmsaCredentialSpec};
+use gmsa_types::{CredentialSpecName, GmsaCredentialSpec, PLURAL};
 use k8s_openapi::api::authorization::v1::LocalSubjectAccessReview;
 use kube::{Api, Client, api::PostParams};
 use tokio::time::{self, Instant};
@@ -11,7 +11,7 @@ use tokio::time::{self, Instant};
 use crate::{
     cache::{Cache, Known},
     deadline::Deadline,
-    failure,
+    failure::{self, Failure, Wanted},
     metrics::Metrics,
     permitted::Permitted,
     rate::Rate,
@@ -26,6 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 const CREDENTIAL_SPEC: &str = "credential_spec";
 const ACCESS: &str = "access";
+const REVIEWS: &str = "localsubjectaccessreviews";
 
 /// Finds out what reviews need to know.
 pub(crate) struct Lookups {
@@ -111,37 +112,57 @@ impl Lookups {
     }
 
     async fn renew_one(&self, contents: &mut Contents<'_>, deadline: Deadline) {
-        let answer = self.get(&contents.name, deadline).await;
-        if !matches!(answer, CredSpecAnswer::Unavailable(_)) {
+        if let Ok(answer) = self.get(&contents.name, deadline).await {
             contents.answer = Arc::new(answer);
         }
         contents.from_cache = false;
     }
 
     async fn contents<'r>(&self, name: &CredentialSpecName<'r>, deadline: Deadline) -> Contents<'r> {
-        if let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(name)) {
+        let contents = |answer, from_cache| Contents { name: name.clone(), answer, from_cache };
+        let cache = self.cache.as_deref();
+        let cached = || cache.and_then(|cache| cache.get(name));
+        if cache.is_some_and(|cache| cache.watch().is_connected())
+            && let Some(answer) = cached()
+        {
             self.metrics.looked_up(CREDENTIAL_SPEC, "cached");
-            return Contents { name: name.clone(), answer, from_cache: true };
+            return contents(answer, true);
         }
-        let answer = Arc::new(self.get(name, deadline).await);
-        Contents { name: name.clone(), answer, from_cache: false }
+        match self.get(name, deadline).await {
+            Ok(answer) => contents(Arc::new(answer), false),
+            // Nobody is there to know better. Whoever refuses to answer is there.
+            Err(failure) if failure.is_unreachable() => match cached() {
+                Some(answer) => {
+                    self.metrics.looked_up(CREDENTIAL_SPEC, "stale");
+                    contents(answer, false)
+                }
+                None => contents(Arc::new(CredSpecAnswer::Unavailable(failure.into_text())), false),
+            },
+            Err(failure) => contents(Arc::new(CredSpecAnswer::Unavailable(failure.into_text())), false),
+        }
     }
 
-    async fn get(&self, name: &CredentialSpecName<'_>, deadline: Deadline) -> CredSpecAnswer<'static> {
+    async fn get(
+        &self,
+        name: &CredentialSpecName<'_>,
+        deadline: Deadline,
+    ) -> Result<CredSpecAnswer<'static>, Failure> {
         let api: Api<GmsaCredentialSpec> = Api::all(self.client.clone());
-        let answer = match self.ask(deadline, || api.get(name.as_str())).await {
-            Ok(resource) if resource.metadata.name.as_deref() == Some(name.as_str()) => {
-                CredSpecAnswer::from_resource(&resource)
+        let wanted = Wanted { verb: "get", resource: PLURAL };
+        let answer = match self.ask(wanted, deadline, || get(&api, name.as_str())).await {
+            Ok(None) => Ok(CredSpecAnswer::NotFound),
+            Ok(Some(resource)) if resource.metadata.name.as_deref() == Some(name.as_str()) => {
+                Ok(CredSpecAnswer::from_resource(&resource))
             }
-            Ok(_) => CredSpecAnswer::Unavailable("the API server answered about another resource".into()),
-            Err(NoAnswer::NotFound) => CredSpecAnswer::NotFound,
-            Err(NoAnswer::Unavailable(reason)) => CredSpecAnswer::Unavailable(reason),
+            Ok(Some(_)) => Err(Failure::other("the API server answered about another resource")),
+            Err(failure) => Err(failure),
         };
         let result = match &answer {
-            CredSpecAnswer::Found(_) => "found",
-            CredSpecAnswer::NotFound => "not_found",
-            CredSpecAnswer::Empty => "empty",
-            CredSpecAnswer::Unavailable(_) => "unavailable",
+            Ok(CredSpecAnswer::Found(_)) => "found",
+            Ok(CredSpecAnswer::NotFound) => "not_found",
+            Ok(CredSpecAnswer::Empty) => "empty",
+            Ok(CredSpecAnswer::Unavailable(_)) => "other",
+            Err(failure) => failure.cause().as_str(),
         };
         self.metrics.looked_up(CREDENTIAL_SPEC, result);
         answer
@@ -190,53 +211,52 @@ impl Lookups {
         deadline: Deadline,
     ) -> AccessAnswer<'static> {
         let api: Api<LocalSubjectAccessReview> = Api::namespaced(self.client.clone(), namespace);
-        let parameters = PostParams::default();
-        let answer = match self.ask(deadline, || api.create(&parameters, &review)).await {
-            Ok(LocalSubjectAccessReview { status: Some(status), .. }) => AccessAnswer::from(&status),
-            Ok(_) => AccessAnswer::Unavailable("the API server gave no status".into()),
-            Err(NoAnswer::NotFound) => AccessAnswer::Unavailable("the API server answers 404".into()),
-            Err(NoAnswer::Unavailable(reason)) => AccessAnswer::Unavailable(reason),
+        let (wanted, parameters) = (Wanted { verb: "create", resource: REVIEWS }, PostParams::default());
+        let answer = match self.ask(wanted, deadline, || api.create(&parameters, &review)).await {
+            Ok(LocalSubjectAccessReview { status: Some(status), .. }) => Ok(AccessAnswer::from(&status)),
+            Ok(_) => Err(Failure::other("the API server gave no status")),
+            Err(failure) => Err(failure),
         };
         let result = match &answer {
-            AccessAnswer::Allow => "allow",
-            AccessAnswer::Deny { .. } | AccessAnswer::DenyRequester { .. } => "deny",
-            AccessAnswer::Unavailable(_) => "unavailable",
+            Ok(AccessAnswer::Allow) => "allow",
+            Ok(_) => "deny",
+            Err(failure) => failure.cause().as_str(),
         };
         self.metrics.looked_up(ACCESS, result);
-        answer
+        answer.unwrap_or_else(|failure| AccessAnswer::Unavailable(failure.into_text()))
     }
 
     /// Sends one request, and again after a short pause where that may help. Each takes its turn.
-    async fn ask<T, F>(&self, deadline: Deadline, send: impl Fn() -> F) -> Result<T, NoAnswer>
+    async fn ask<T, F>(&self, wanted: Wanted, deadline: Deadline, send: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = kube::Result<T>>,
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             if !self.rate.turn(deadline).await {
-                return Err(NoAnswer::Unavailable("too many lookups are waiting".into()));
+                return Err(self.rate.exceeded());
             }
-            let error = match time::timeout_at(deadline.instant(), send()).await {
+            let failure = match time::timeout_at(deadline.instant(), send()).await {
                 Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
+                Ok(Err(error)) => Failure::of(&error, wanted),
                 Err(_) => break,
             };
-            if matches!(&error, kube::Error::Api(status) if status.code == 404) {
-                return Err(NoAnswer::NotFound);
-            }
-            if attempt == ATTEMPTS || !failure::may_pass(&error) || deadline.remaining() < 2 * pause {
-                return Err(NoAnswer::Unavailable(failure::of(&error).into()));
+            if attempt == ATTEMPTS || !failure.may_pass() || deadline.remaining() < 2 * pause {
+                return Err(failure);
             }
             time::sleep(pause).await;
             pause *= 2;
         }
-        Err(NoAnswer::Unavailable("the API server did not answer in time".into()))
+        Err(Failure::silent())
     }
 }
 
-enum NoAnswer {
-    NotFound,
-    Unavailable(Cow<'static, str>),
+/// `None` if there is no resource of that name.
+async fn get(api: &Api<GmsaCredentialSpec>, name: &str) -> kube::Result<Option<GmsaCredentialSpec>> {
+    match api.get(name).await {
+        Err(error) if failure::is_not_found(&error) => Ok(None),
+        answer => answer.map(Some),
+    }
 }
 
 async fn all<F: Future>(lookups: Vec<F>) -> Vec<F::Output> {

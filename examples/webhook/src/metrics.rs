@@ -16,7 +16,8 @@ pub(crate) struct Metrics {
     lookups: Family<Labels<2>, Counter>,
     refused: Family<Labels<1>, Counter>,
     reloads: Family<Labels<1>, Counter>,
-    watch_failures: Counter,
+    watch_failures: Family<Labels<1>, Counter>,
+    disconnected: Family<Labels<1>, Gauge>,
     panics: Counter,
     cached: Gauge,
     synced: Gauge,
@@ -53,6 +54,10 @@ impl EncodeLabelValue for Value {
 const BUCKETS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
+fn of_resource(resource: &'static str) -> Labels<1> {
+    Labels([("resource", Value::Word(resource))])
+}
+
 fn histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
@@ -70,11 +75,17 @@ impl Metrics {
         registry.register("refused_requests", "HTTP requests that got no review", refused.clone());
         let reloads = Family::default();
         registry.register("certificate_reloads", "Changes of the certificate's files", reloads.clone());
-        let watch_failures = Counter::default();
+        let watch_failures = Family::default();
         registry.register(
             "watch_failures",
-            "Breaks in the watch of the credential specs",
+            "Connections of a watch, or lists before it, that failed",
             watch_failures.clone(),
+        );
+        let disconnected = Family::default();
+        registry.register(
+            "watch_disconnected_timestamp_seconds",
+            "Since when a watch is disconnected; 0 if it is not",
+            disconnected.clone(),
         );
         let panics = Counter::default();
         registry.register(
@@ -102,6 +113,7 @@ impl Metrics {
             refused,
             reloads,
             watch_failures,
+            disconnected,
             panics,
             cached,
             synced,
@@ -139,8 +151,22 @@ impl Metrics {
         self.reloads.get_or_create(&Labels([("result", Value::Word(result))])).inc();
     }
 
-    pub(crate) fn watch_failed(&self) {
-        self.watch_failures.inc();
+    /// A watch of these resources begins.
+    pub(crate) fn watched(&self, resource: &'static str) {
+        drop(self.watch_failures.get_or_create(&of_resource(resource)));
+        self.watch_connected(resource);
+    }
+
+    pub(crate) fn watch_failed(&self, resource: &'static str) {
+        self.watch_failures.get_or_create(&of_resource(resource)).inc();
+    }
+
+    pub(crate) fn watch_connected(&self, resource: &'static str) {
+        self.watch_disconnected(resource, 0);
+    }
+
+    pub(crate) fn watch_disconnected(&self, resource: &'static str, since: i64) {
+        self.disconnected.get_or_create(&of_resource(resource)).set(since);
     }
 
     pub(crate) fn panicked(&self) {

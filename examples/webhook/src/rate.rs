@@ -5,12 +5,14 @@ use std::{
 
 use tokio::time::{self, Instant};
 
-use crate::deadline::Deadline;
+use crate::{deadline::Deadline, failure::Failure};
 
 /// Keeps the lookups at the API server to a rate, in the long run, with a burst at the start: a token bucket.
 ///
 /// Whoever cannot have a turn before the deadline is told at once and takes no turn from others.
 pub(crate) struct Rate {
+    per_second: f64,
+    burst: u32,
     between: Duration,
     /// How far the next turn may lie back, which is how many can be had at once.
     credit: Duration,
@@ -24,7 +26,7 @@ impl Rate {
         let between = Duration::from_secs_f64(1.0 / per_second);
         let credit = between.saturating_mul(burst.saturating_sub(1));
         let now = Instant::now();
-        Self { between, credit, next: Mutex::new(now.checked_sub(credit).unwrap_or(now)) }
+        Self { per_second, burst, between, credit, next: Mutex::new(now.checked_sub(credit).unwrap_or(now)) }
     }
 
     /// Waits for a turn. `false` if there is none before the deadline.
@@ -32,6 +34,14 @@ impl Rate {
         let Some(turn) = self.take(deadline) else { return false };
         time::sleep_until(turn).await;
         true
+    }
+
+    /// Why there is no turn.
+    pub(crate) fn exceeded(&self) -> Failure {
+        Failure::rate_limited(format!(
+            "too many lookups for --qps {} --burst {}",
+            self.per_second, self.burst
+        ))
     }
 
     fn take(&self, deadline: Deadline) -> Option<Instant> {

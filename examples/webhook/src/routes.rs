@@ -110,7 +110,10 @@ impl Routes {
     fn ready(&self) -> Answer {
         let obstacles = self.health.obstacles();
         match obstacles.is_empty() {
-            true => plain(StatusCode::OK, "ok\n"),
+            true => match self.health.remark() {
+                Some(remark) => plain(StatusCode::OK, &format!("ok\n{remark}\n")),
+                None => plain(StatusCode::OK, "ok\n"),
+            },
             false => plain(StatusCode::SERVICE_UNAVAILABLE, &format!("{}\n", obstacles.join("\n"))),
         }
     }

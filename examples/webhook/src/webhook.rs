@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time};
 use crate::{
     Settings,
     body::Bodies,
-    cache::{Cache, LONGEST_SILENCE},
+    cache::Cache,
     certificate::{self, CertificateError, Files},
     connection::Answer,
     health::Health,
@@ -32,6 +32,8 @@ use crate::{
 const LONGEST_END: Duration = Duration::from_secs(35);
 /// Connections that the system holds until they are accepted; as many as tokio asks for.
 const WAITING: i32 = 1024;
+/// A connection to the API server that brings nothing for this long may be dead. Longer than a watch is silent.
+const LONGEST_IDLE: Duration = Duration::from_secs(60);
 /// Probes and scrapes are few.
 const PLAIN_CONNECTIONS: usize = 64;
 
@@ -100,7 +102,7 @@ pub fn connect(mut config: Config) -> Result<Client, kube::Error> {
     // A review cannot wait for what it does by itself; lookups retry within the review's time.
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(5));
-    config.read_timeout = Some(LONGEST_SILENCE);
+    config.read_timeout = Some(LONGEST_IDLE);
     config.reset_reader_on_write = true;
     Client::try_from(config)
 }

@@ -22,3 +22,4 @@ mod hostile;
 mod program;
 mod tls;
 mod troubles;
+mod watch;

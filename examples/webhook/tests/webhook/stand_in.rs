@@ -303,7 +303,11 @@ impl StandIn {
                 Some((news, (since.max(latest), changes)))
             }
         });
+        // It ends when the client wanted it to.
+        let seconds = query.split('&').find_map(|parameter| parameter.strip_prefix("timeoutSeconds="));
+        let seconds = Duration::from_secs(seconds.unwrap().parse().unwrap());
         let frames = events
+            .take_until(Box::pin(tokio::time::sleep(seconds)))
             .filter(|news| std::future::ready(!news.is_empty()))
             .map(|news| Ok::<_, Infallible>(Frame::data(Bytes::from(news))));
         Response::new(BoxBody::new(StreamBody::new(SyncStream(Mutex::new(Box::pin(frames))))))

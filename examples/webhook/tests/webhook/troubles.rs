@@ -10,6 +10,8 @@ use crate::{
     stand_in::{Kind, StandIn, Trouble, status},
 };
 
+const WATCH_FAILURES: &str = "gmsa_webhook_watch_failures_total{resource=\"gmsacredentialspecs\"}";
+
 fn could_not_be_checked(response: &Value, code: u16) {
     assert_eq!(response["allowed"], false, "{response}");
     assert_eq!(response["status"]["code"], code, "{response}");
@@ -51,7 +53,7 @@ async fn a_webhook_that_starts_before_the_api_server_waits_for_it() {
     authority.issue("webhook").publish(&folder);
     let scene = Scene::of(api, authority, folder, &[]).await;
     let ready = scene.client.get("/readyz").await;
-    assert_eq!((ready.code, ready.text().as_str()), (503, "the cache is not filled yet\n"));
+    assert_eq!((ready.code, ready.text().lines().next()), (503, Some("the cache is not filled yet")));
     assert_eq!(scene.client.get("/livez").await.code, 200);
     could_not_be_checked(
         &scene.client.post("/mutate?timeout=1s", &recording(MUTATE)).await.json()["response"],
@@ -70,7 +72,7 @@ async fn a_role_without_list_and_watch_is_enough_for_answers_but_not_for_readine
     let (authority, folder) = (Authority::new("authority"), folder());
     authority.issue("webhook").publish(&folder);
     let scene = Scene::of(api, authority, folder, &[]).await;
-    eventually(async || scene.metric("gmsa_webhook_watch_failures_total").await != "0").await;
+    eventually(async || scene.metric(WATCH_FAILURES).await != "0").await;
     assert_eq!(scene.client.post("/mutate", &recording(MUTATE)).await.json()["response"]["allowed"], true);
     assert_eq!(scene.validate("/validate").await["allowed"], true);
     assert_eq!(scene.api.count(Kind::Get), 2);
@@ -163,9 +165,6 @@ async fn an_answer_that_says_something_else_allows_nothing() {
             assert!(!response.to_string().contains(secret), "{response}");
         }
     }
-    scene.api.trouble(Kind::Get, Trouble::Answer(404, "404 page not found".to_owned()));
-    let response = scene.client.post("/mutate", &recording(MUTATE)).await.json();
-    assert_eq!(response["response"]["status"]["code"], 404);
 }
 
 #[tokio::test]
@@ -182,7 +181,7 @@ async fn a_watch_that_is_reset_lists_again() {
         response["response"]["status"]["code"] == 404
     })
     .await;
-    assert_ne!(scene.metric("gmsa_webhook_watch_failures_total").await, "0");
+    assert_ne!(scene.metric(WATCH_FAILURES).await, "0");
     assert_eq!(scene.client.get("/readyz").await.code, 200);
 }
 
@@ -195,7 +194,12 @@ async fn who_asks_for_too_much_is_told_to_try_again() {
     let start = Instant::now();
     let response = scene.validate("/validate?timeout=30s").await;
     could_not_be_checked(&response, 503);
-    assert!(response["status"]["message"].as_str().unwrap().contains("too many lookups are waiting"));
+    assert!(
+        response["status"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("too many lookups for --qps 0.001 --burst 2")
+    );
     assert!(start.elapsed() < Duration::from_secs(20));
 }
 
