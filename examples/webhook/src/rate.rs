@@ -32,7 +32,10 @@ impl Rate {
     /// Waits for a turn. `false` if there is none before the deadline.
     pub(crate) async fn turn(&self, deadline: Deadline) -> bool {
         let Some(turn) = self.take(deadline) else { return false };
-        time::sleep_until(turn).await;
+        // The timer counts whole milliseconds: to sleep until now is to sleep for one of them.
+        if turn > Instant::now() {
+            time::sleep_until(turn).await;
+        }
         true
     }
 
