@@ -18,7 +18,9 @@ use gmsa_admission::{
     Policy,
     api_server::{check_object, prune},
     index::Index,
-    install::{self, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer},
+    install::{
+        self, Access, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer,
+    },
 };
 use gmsa_examples::{
     cluster,
@@ -87,6 +89,11 @@ struct Arguments {
     #[arg(long)]
     ready_probe: bool,
 
+    /// How the webhook finds out who may use what. To watch, its role permits it to list and watch all roles and bindings.
+    /// Upstream's image can only ask.
+    #[arg(long, value_enum, default_value_t = Permissions::Ask)]
+    access: Permissions,
+
     /// An address range that the API server calls from, such as 10.0.0.0/28; may be given more than once. Without it
     /// the webhook's port is open to every pod.
     #[arg(long, value_name = "CIDR")]
@@ -136,6 +143,14 @@ enum Stage {
     Enforce,
     /// All of them.
     All,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Permissions {
+    /// It asks the API server about each pod.
+    Ask,
+    /// It watches roles and bindings, and asks about what they do not allow.
+    Watch,
 }
 
 /// Where the certificate comes from.
@@ -248,6 +263,9 @@ fn server(arguments: &Arguments, image: Image, certificates: Certificates) -> We
         .called_from(arguments.called_from.iter().copied());
     if arguments.tolerate_control_plane {
         server = server.tolerate_control_plane();
+    }
+    if arguments.access == Permissions::Watch {
+        server = server.access(Access::Watch);
     }
     if arguments.ready_probe {
         server = server.probes(Probes::LiveAndReady);

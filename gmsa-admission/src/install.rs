@@ -67,7 +67,7 @@ pub use image::{Image, InvalidImage};
 pub use name::InstallName;
 pub use network::{InvalidIpNetwork, IpNetwork};
 pub use object::{Object, Stage};
-pub use server::{LogLevel, Probes, WebhookServer};
+pub use server::{Access, LogLevel, Probes, WebhookServer};
 
 /// An installation to be made.
 ///
@@ -248,7 +248,7 @@ impl Install {
             objects.push(namespace::critical_pods(&self.name).into());
         }
         objects.extend(definition);
-        objects.extend(self.access());
+        objects.extend(self.access(server.access));
         match &server.certificates {
             Certificates::CertManager => {
                 objects.extend(cert_manager::objects(&self.name).map(Object::Other));
@@ -286,8 +286,10 @@ impl Install {
         )
     }
 
-    fn access(&self) -> [Object; 3] {
+    fn access(&self, access: Access) -> [Object; 3] {
+        let watches = access == Access::Watch;
         let access = WebhookAccess::new(self.name.service_account().clone());
+        let access = if watches { access.watching_permissions() } else { access };
         let labelled =
             |metadata: ObjectMeta| ObjectMeta { labels: Some(labels::all(&self.name)), ..metadata };
         let account = access.service_account();

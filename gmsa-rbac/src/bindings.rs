@@ -103,6 +103,15 @@ impl Bindings {
         [self.users.get(&*asker.user), self.groups.get(first), self.groups.get(second)]
     }
 
+    /// What a user holds, by itself and through each of these groups.
+    pub(crate) fn held_by_user<'g>(
+        &self,
+        user: &str,
+        groups: impl IntoIterator<Item = &'g str>,
+    ) -> impl Iterator<Item = &Held> {
+        self.users.get(user).into_iter().chain(groups.into_iter().filter_map(|group| self.groups.get(group)))
+    }
+
     /// The bindings of which the asker is a subject, by name, each with that subject.
     pub(crate) fn of<'r>(
         &'r self,

@@ -48,6 +48,45 @@ impl Rbac {
         }
     }
 
+    /// Whether it lets any user with these groups `use` a credential spec in a namespace: somebody who is no service
+    /// account, or a service account with the groups that its token has. Nobody is in a group that is not given, such as
+    /// `system:authenticated`.
+    ///
+    /// ```
+    /// use gmsa_rbac::Rbac;
+    /// use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding};
+    ///
+    /// let mut rbac = Rbac::default();
+    /// rbac.insert(serde_json::from_str::<ClusterRole>(
+    ///     r#"{"metadata": {"name": "webapp0"}, "rules": [{"apiGroups": ["windows.k8s.io"],
+    ///         "resources": ["gmsacredentialspecs"], "resourceNames": ["webapp0"], "verbs": ["use"]}]}"#,
+    /// )?);
+    /// rbac.insert(serde_json::from_str::<RoleBinding>(
+    ///     r#"{"metadata": {"name": "devs", "namespace": "shop"}, "subjects": [{"kind": "Group", "name": "devs"}],
+    ///         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "webapp0"}}"#,
+    /// )?);
+    /// assert!(rbac.allows_user("ann", ["devs"], "shop", "webapp0"));
+    /// assert!(!rbac.allows_user("ann", ["ops"], "shop", "webapp0"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn allows_user<'g>(
+        &self,
+        user: &str,
+        groups: impl IntoIterator<Item = &'g str> + Clone,
+        namespace: &str,
+        credential_spec: &str,
+    ) -> bool {
+        let question = AccessQuestion::new(namespace, "", credential_spec);
+        self.scopes(&question).any(|Scope { namespace, bindings, contents }| {
+            bindings.held_by_user(user, groups.clone()).any(|held| {
+                first_binding(&self.permitting, &held.cluster_roles, "", credential_spec).is_some()
+                    || contents.is_some_and(|own| {
+                        first_binding(&own.permitting, &held.roles, namespace, credential_spec).is_some()
+                    })
+            })
+        })
+    }
+
     /// Every grant that allows it, one for each binding, in the order in which [`answer`](Self::answer) looks at
     /// them.
     ///

@@ -44,6 +44,6 @@ pub use rbac::Rbac;
 pub use rbac_name::{InvalidRbacName, RbacName, check_rbac_name};
 pub use rbac_object::RbacObject;
 pub use review::NotAnAccessQuestion;
-pub use rule::RuleDifference;
+pub use rule::{RuleDifference, permits_use};
 pub use subject::SubjectDifference;
 pub use who::{Holder, Pods};

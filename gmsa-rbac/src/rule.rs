@@ -21,6 +21,21 @@ pub(crate) fn allows(rule: &PolicyRule, name: &str) -> bool {
     }
 }
 
+/// Whether a rule permits the `use` of any credential spec: no other rule has a part in any answer.
+///
+/// ```
+/// use k8s_openapi::api::rbac::v1::PolicyRule;
+///
+/// let mut rule = PolicyRule { verbs: vec!["*".into()], ..PolicyRule::default() };
+/// (rule.api_groups, rule.resources) = (Some(vec!["windows.k8s.io".into()]), Some(vec!["*".into()]));
+/// assert!(gmsa_rbac::permits_use(&rule));
+/// rule.verbs = vec!["get".into()];
+/// assert!(!gmsa_rbac::permits_use(&rule));
+/// ```
+pub fn permits_use(rule: &PolicyRule) -> bool {
+    uses(rule).is_some()
+}
+
 /// What a rule permits the `use` of.
 pub(crate) enum Uses<'r> {
     Every,

@@ -75,6 +75,8 @@ fn the_manifests_are_as_recorded() {
                     "--tolerate-control-plane",
                     "--random-hostname",
                     "--ready-probe",
+                    "--access",
+                    "watch",
                     "--called-from",
                     "10.0.0.0/28",
                     "--called-from",

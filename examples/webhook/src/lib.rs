@@ -18,6 +18,7 @@ mod lifecycle;
 mod log;
 mod lookups;
 mod metrics;
+mod permissions;
 mod permitted;
 mod rate;
 mod reload;
@@ -30,5 +31,5 @@ mod webhook;
 
 pub use certificate::CertificateError;
 pub use log::{log_panics, start as start_log};
-pub use settings::{LogFormat, NoSettings, Settings};
+pub use settings::{AccessMode, LogFormat, NoSettings, Settings};
 pub use webhook::{Listeners, Webhook, connect};

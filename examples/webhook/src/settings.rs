@@ -89,6 +89,13 @@ pub struct Settings {
     #[arg(long, env = "ACCESS_CACHE", value_name = "SECONDS", value_parser = seconds)]
     access_cache: Option<Duration>,
 
+    /// How to find out who may use what. To watch, the webhook needs to be allowed to list and watch roles, clusterroles,
+    /// rolebindings and clusterrolebindings of rbac.authorization.k8s.io. Risk: an account that loses the permission keeps
+    /// it until the watch tells, which takes milliseconds, and 25 s at most where the connection is cut in silence; and
+    /// an authorizer that denies what RBAC allows is not heard.
+    #[arg(long, env = "ACCESS", value_name = "HOW", value_enum, default_value_t = AccessMode::Ask)]
+    access: AccessMode,
+
     /// Let a pod use a credential spec only if whoever creates it may `use` it too, not only its service account. The
     /// controllers of Kubernetes that create pods for others are not asked about: who may use a Deployment for this is
     /// decided by who may create one.
@@ -127,6 +134,16 @@ pub struct Settings {
 }
 
 const EXIT_CODES: &str = "\
+/// How permissions are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum AccessMode {
+    /// Ask the API server each time.
+    Ask,
+    /// Watch roles and bindings, and ask about what they do not allow.
+    Watch,
+}
+
 Exit codes:
   0  ended when asked to, everything answered: by SIGTERM or SIGINT, on Windows by Ctrl+C, Ctrl+Break, a closed
      console or a container that is stopped
@@ -252,6 +269,10 @@ impl Settings {
     pub(crate) fn max_connections(&self) -> u32 {
         self.max_connections
     }
+    pub(crate) fn access(&self) -> AccessMode {
+        self.access
+    }
+
 
     pub(crate) fn max_body(&self) -> u32 {
         self.max_body

@@ -18,7 +18,10 @@ use kube::{
     api::{ListParams, WatchEvent, WatchParams},
 };
 use serde::de::DeserializeOwned;
-use tokio::time::{self, Instant};
+use tokio::{
+    sync::Notify,
+    time::{self, Instant},
+};
 
 use crate::{
     failure::{Failure, Wanted},
@@ -50,6 +53,7 @@ pub(crate) trait Store<K> {
 pub(crate) struct Watch {
     resource: &'static str,
     state: Mutex<State>,
+    again: Notify,
     metrics: Arc<Metrics>,
 }
 
@@ -81,12 +85,14 @@ enum End {
     Version(String),
     /// It has to be listed anew: what the watch would go on from is forgotten.
     Gone,
+    /// The same, because somebody wants it.
+    Wanted,
 }
 
 impl Watch {
     pub(crate) fn new(resource: &'static str, metrics: Arc<Metrics>) -> Self {
         metrics.watched(resource);
-        Self { resource, state: Mutex::new(State::Opening), metrics }
+        Self { resource, state: Mutex::new(State::Opening), again: Notify::new(), metrics }
     }
 
     /// Whether the copy is what the API server has, but for the moment that an event takes.
@@ -100,6 +106,12 @@ impl Watch {
             State::Disconnected(disconnected) => Some(disconnected.clone()),
             _ => None,
         }
+    }
+
+    /// Has everything listed anew, soon. Until then it is not connected.
+    pub(crate) fn list_again(&self) {
+        *self.state() = State::Opening;
+        self.again.notify_one();
     }
 
     /// Watches for good: failures are waited out, longer and longer.
@@ -116,6 +128,7 @@ impl Watch {
                     self.set_opening();
                     continue;
                 }
+                Ok(End::Wanted) => continue,
                 Ok(End::Gone) => {
                     self.metrics.watch_failed(self.resource);
                     self.set_opening();
@@ -158,7 +171,11 @@ impl Watch {
         let (mut events, opened, mut told) = (pin!(events), Instant::now(), false);
         self.hear();
         loop {
-            match self.wait("watch", events.try_next()).await {
+            let event = tokio::select! {
+                () = self.again.notified() => return Ok(End::Wanted),
+                event = self.wait("watch", events.try_next()) => event,
+            };
+            match event {
                 Ok(None) => break,
                 Ok(Some(WatchEvent::Added(resource) | WatchEvent::Modified(resource))) => {
                     version = version_of(&resource)?;

@@ -12,7 +12,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time};
 
 use crate::{
-    Settings,
+    AccessMode, Settings,
     body::Bodies,
     cache::Cache,
     certificate::{self, CertificateError, Files},
@@ -21,6 +21,8 @@ use crate::{
     lifecycle::{self, Guide},
     lookups::Lookups,
     metrics::Metrics,
+    permissions::Permissions,
+    permitted::Permitted,
     rate::Rate,
     reload::Current,
     review::Reviewer,
@@ -145,8 +147,21 @@ impl Webhook {
         }
 
         let rate = Rate::new(settings.qps(), settings.burst());
-        let access_cache = settings.access_cache();
-        let lookups = Lookups::new(client, cache.clone(), access_cache, rate, Arc::clone(&metrics));
+        let permissions =
+            (settings.access() == AccessMode::Watch).then(|| Arc::new(Permissions::new(&metrics)));
+        if let Some(permissions) = permissions.clone() {
+            let client = client.clone();
+            background.push(tokio::spawn(async move { permissions.follow(client).await }));
+        }
+
+        let lookups = Lookups {
+            client,
+            cache: cache.clone(),
+            permissions,
+            permitted: settings.access_cache().map(Permitted::new),
+            rate,
+            metrics: Arc::clone(&metrics),
+        };
         let expiry_margin = settings.cert_expiry_margin();
         let routes = Arc::new(Routes {
             reviewer: Reviewer {

@@ -17,7 +17,7 @@ use k8s_openapi::{
 };
 
 use super::{
-    Certificates, InstallName, WebhookServer, labels,
+    Access, Certificates, InstallName, WebhookServer, labels,
     server::{PORT, PRIORITY_CLASS},
 };
 
@@ -204,7 +204,8 @@ fn container(server: &WebhookServer) -> Container {
 
 fn environment(server: &WebhookServer) -> Vec<EnvVar> {
     let [crt, key] = TLS_FILES.map(|(_, file)| format!("/{TLS}/{file}"));
-    [
+    let access = (server.access == Access::Watch).then(|| ("ACCESS", "watch".to_owned()));
+    let environment = [
         ("TLS_CRT", crt),
         ("TLS_KEY", key),
         ("HTTPS_PORT", PORT.to_string()),
@@ -212,9 +213,10 @@ fn environment(server: &WebhookServer) -> Vec<EnvVar> {
         ("BURST", server.burst.to_string()),
         ("LOG_LEVEL", server.log_level.as_str().to_owned()),
         ("RANDOM_HOSTNAME", server.random_hostname.to_string()),
-    ]
-    .map(|(name, value)| EnvVar { name: name.to_owned(), value: Some(value), value_from: None })
-    .into()
+    ];
+    let variable =
+        |(name, value): (&str, _)| EnvVar { name: name.to_owned(), value: Some(value), value_from: None };
+    environment.into_iter().chain(access).map(variable).collect()
 }
 
 fn probe(path: &str, period_seconds: i32, failure_threshold: i32) -> Probe {

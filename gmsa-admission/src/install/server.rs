@@ -23,6 +23,7 @@ pub(super) const PRIORITY_CLASS: &str = "system-cluster-critical";
 /// | `QPS`, `BURST` | questions to the API server, a second and at once |
 /// | `LOG_LEVEL` | `info` |
 /// | `RANDOM_HOSTNAME` | `false` |
+/// | `ACCESS` | `watch`, or absent; see [`access`](WebhookServer::access) |
 ///
 /// It answers `GET /health` over HTTPS, and writes no file. What upstream's image lacks, it lacks here too: it looks at no ephemeral
 /// container, for example.
@@ -57,6 +58,7 @@ pub struct WebhookServer {
     pub(super) log_level: LogLevel,
     pub(super) random_hostname: bool,
     pub(super) probes: Probes,
+    pub(super) access: Access,
     pub(super) on_control_plane: bool,
     pub(super) sources: Vec<IpNetwork>,
 }
@@ -74,6 +76,7 @@ impl WebhookServer {
             log_level: LogLevel::Info,
             random_hostname: false,
             probes: Probes::Health,
+            access: Access::Ask,
             on_control_plane: false,
             sources: Vec::new(),
         }
@@ -103,6 +106,11 @@ impl WebhookServer {
     /// What the kubelet asks the server.
     pub fn probes(self, probes: Probes) -> Self {
         Self { probes, ..self }
+    }
+
+    /// How it finds out who may use what.
+    pub fn access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// Lets the pods run on the nodes of the control plane as well: the only ones with Linux, in some clusters with
@@ -159,6 +167,17 @@ pub enum Probes {
     Health,
     /// `/livez`, and `/readyz` for a server that also says when it is not ready to answer.
     LiveAndReady,
+}
+
+/// How the server finds out who may use what; see [`WebhookServer::access`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// It asks the API server about each pod: all that upstream's image can.
+    #[default]
+    Ask,
+    /// It watches roles and bindings, which its role then permits, and asks only about what these do not allow.
+    Watch,
 }
 
 impl Probes {

@@ -2,12 +2,12 @@ use gmsa_types::ServiceAccountRef;
 use k8s_openapi::{
     api::{
         core::v1::ServiceAccount,
-        rbac::v1::{ClusterRole, ClusterRoleBinding, Subject},
+        rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Subject},
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use super::{conventional_labels, metadata, role_ref, rule, spec_rule};
+use super::{RBAC_GROUP, conventional_labels, metadata, role_ref, rule, spec_rule};
 
 /// What the admission webhook itself may do, and the service account that does it.
 ///
@@ -32,12 +32,28 @@ use super::{conventional_labels, metadata, role_ref, rule, spec_rule};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookAccess {
     account: ServiceAccountRef,
+    watches_permissions: bool,
 }
 
 impl WebhookAccess {
     /// For a webhook that runs under this account.
     pub fn new(account: ServiceAccountRef) -> Self {
-        Self { account }
+        Self { account, watches_permissions: false }
+    }
+
+    /// Lets it `list` and `watch` roles and bindings too, so that it knows most permissions without a question. They
+    /// tell who may do what in the whole cluster.
+    ///
+    /// ```
+    /// use gmsa_rbac::build::WebhookAccess;
+    ///
+    /// let role = WebhookAccess::new("gmsa-system/gmsa-webhook".parse()?).watching_permissions().cluster_role();
+    /// assert!(serde_json::to_string(&role).unwrap().contains("rolebindings"));
+    /// # Ok::<(), gmsa_types::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn watching_permissions(self) -> Self {
+        Self { watches_permissions: true, ..self }
     }
 
     /// The service account.
@@ -51,12 +67,20 @@ impl WebhookAccess {
 
     /// The role.
     pub fn cluster_role(&self) -> ClusterRole {
+        let mut rules = vec![
+            spec_rule(&["get", "list", "watch"], None),
+            rule("authorization.k8s.io", "localsubjectaccessreviews", &["create"]),
+        ];
+        if self.watches_permissions {
+            let kinds = ["clusterroles", "clusterrolebindings", "roles", "rolebindings"];
+            rules.push(PolicyRule {
+                resources: Some(kinds.map(str::to_owned).into()),
+                ..rule(RBAC_GROUP, "", &["list", "watch"])
+            });
+        }
         ClusterRole {
             metadata: metadata(self.account.name(), &conventional_labels()),
-            rules: Some(vec![
-                spec_rule(&["get", "list", "watch"], None),
-                rule("authorization.k8s.io", "localsubjectaccessreviews", &["create"]),
-            ]),
+            rules: Some(rules),
             ..ClusterRole::default()
         }
     }

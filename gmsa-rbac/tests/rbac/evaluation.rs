@@ -6,6 +6,7 @@ use crate::world::{
 use gmsa_rbac::{
     AccessQuestion, Answer, Rbac, RbacObject,
     audit::Audit,
+    permits_use,
     strategy::{self, CREDENTIAL_SPECS, NAMESPACES, SERVICE_ACCOUNTS},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -167,6 +168,37 @@ proptest! {
         for question in &questions {
             same(&rbac, &objects, question)?;
         }
+    }
+
+    #[test]
+    fn a_service_account_is_a_user_with_two_groups(
+        objects in vec(any_object(), 0..40),
+        question in strategy::question(),
+    ) {
+        let rbac = rbac(last_of_each(&objects));
+        let groups = question.groups();
+        let groups = groups.iter().map(String::as_str);
+        let user = question.user_name();
+        prop_assert_eq!(
+            rbac.allows_user(&user, groups, question.namespace(), question.credential_spec()),
+            rbac.answer(&question).is_allowed()
+        );
+    }
+
+    #[test]
+    fn rules_that_permit_no_use_change_no_answer(
+        objects in vec(any_object(), 0..40),
+        question in strategy::question(),
+    ) {
+        let all = rbac(last_of_each(&objects));
+        let needed = objects.into_iter().map(|mut object| {
+            if let Some(rules) = object["rules"].as_array_mut() {
+                rules.retain(|rule| permits_use(&serde_json::from_value(rule.clone()).unwrap()));
+            }
+            object
+        });
+        let needed = rbac(last_of_each(&needed.collect::<Vec<_>>()));
+        prop_assert_eq!(all.answer(&question).is_allowed(), needed.answer(&question).is_allowed());
     }
 
     #[test]

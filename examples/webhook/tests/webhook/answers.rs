@@ -34,6 +34,12 @@ async fn every_recording_is_answered_over_http1_and_http2_with_and_without_a_cac
     replay(&mut scene.client.http1().await.unwrap()).await;
     assert_eq!(scene.api.count(Kind::List) + scene.api.count(Kind::Watch), 0);
     assert!(scene.api.count(Kind::Get) > unknown + 10);
+    let asked = scene.api.count(Kind::Access);
+    let scene = Scene::ready(&["--qps", "10000", "--access", "watch"]).await;
+    crate::access::connected(&scene).await;
+    replay(&mut scene.client.http2().await.unwrap()).await;
+    // Nobody is asked about what roles allow.
+    assert!(scene.api.count(Kind::Access) < asked);
 }
 
 #[tokio::test]

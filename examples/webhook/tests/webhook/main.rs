@@ -17,6 +17,7 @@ mod recorded;
 mod scene;
 mod stand_in;
 
+mod access;
 mod answers;
 mod hostile;
 mod program;

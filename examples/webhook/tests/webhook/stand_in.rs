@@ -50,11 +50,16 @@ pub enum Kind {
     Watch,
     Get,
     Access,
+    /// Of any of the four kinds of roles and bindings.
+    RbacList,
+    RbacWatch,
 }
 
 #[derive(Default)]
 struct State {
     credential_specs: BTreeMap<String, Value>,
+    /// Roles and bindings, as they are listed and watched.
+    rbac_objects: Vec<Value>,
     events: Vec<(u64, Value)>,
     /// Watches from before this version are told to list anew.
     oldest: u64,
@@ -77,6 +82,7 @@ pub struct StandIn {
 type Answered = Response<BoxBody<Bytes, Infallible>>;
 
 const PATH: &str = "/apis/windows.k8s.io/v1/gmsacredentialspecs";
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/";
 
 impl StandIn {
     /// An API server with the objects of a `List`.
@@ -103,6 +109,8 @@ impl StandIn {
             if item["kind"] == "GMSACredentialSpec" {
                 let name = item["metadata"]["name"].as_str().unwrap().to_owned();
                 state.credential_specs.insert(name, item.clone());
+            } else if is_rbac(item) {
+                state.rbac_objects.push(item.clone());
             }
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -206,6 +214,29 @@ impl StandIn {
         self.tell(&mut state, "DELETED", object);
     }
 
+    /// Creates or changes a role or a binding.
+    pub fn put_rbac(&self, object: Value) {
+        let mut state = self.state.lock().unwrap();
+        state.rbac.insert(&object).unwrap();
+        let before = state.rbac_objects.len();
+        state.rbac_objects.retain(|there| !is_same(there, &object));
+        let event = if state.rbac_objects.len() < before { "MODIFIED" } else { "ADDED" };
+        state.rbac_objects.push(object.clone());
+        self.tell(&mut state, event, object);
+    }
+
+    /// Deletes what is a role or a binding for which this holds.
+    pub fn delete_rbac(&self, is_meant: impl Fn(&Value) -> bool) {
+        let mut state = self.state.lock().unwrap();
+        let (gone, left) = state.rbac_objects.drain(..).partition(is_meant);
+        state.rbac_objects = left;
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": state.rbac_objects});
+        *state.rbac.rbac_mut() = gmsa_rbac::Rbac::default();
+        state.rbac.insert(&list).unwrap();
+        let gone: Vec<Value> = gone;
+        gone.into_iter().for_each(|object| self.tell(&mut state, "DELETED", object));
+    }
+
     /// From now on watches tell nothing new, as one that lags behind.
     pub fn hide_changes(&self) {
         self.state.lock().unwrap().hidden = true;
@@ -234,6 +265,8 @@ impl StandIn {
         let path = request.uri().path().to_owned();
         let query = request.uri().query().unwrap_or_default().to_owned();
         let kind = match path.strip_prefix(PATH) {
+            None if path.starts_with(RBAC) && query.contains("watch=true") => Kind::RbacWatch,
+            None if path.starts_with(RBAC) => Kind::RbacList,
             Some("") if query.contains("watch=true") => Kind::Watch,
             Some("") => Kind::List,
             Some(_) => Kind::Get,
@@ -254,7 +287,8 @@ impl StandIn {
         }
         Ok(match kind {
             Kind::List => self.list(),
-            Kind::Watch => self.watch(&query),
+            Kind::Watch | Kind::RbacWatch => self.watch(&path, &query),
+            Kind::RbacList => self.list_rbac(&path),
             Kind::Get => self.get(path.rsplit('/').next().unwrap()),
             Kind::Access => self.access(&path, &body),
         })
@@ -271,6 +305,18 @@ impl StandIn {
         reply(200, list.to_string())
     }
 
+    fn list_rbac(&self, path: &str) -> Answered {
+        let state = self.state.lock().unwrap();
+        let items: Vec<_> = state.rbac_objects.iter().filter(|object| is_of(object, path)).collect();
+        let kind = items.first().map_or("Role", |item| item["kind"].as_str().unwrap());
+        let version = self.version.borrow().to_string();
+        let list = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}List"),
+            "metadata": {"resourceVersion": version}, "items": items,
+        });
+        reply(200, list.to_string())
+    }
+
     fn get(&self, name: &str) -> Answered {
         match self.state.lock().unwrap().credential_specs.get(name) {
             Some(object) => reply(200, object.to_string()),
@@ -281,14 +327,15 @@ impl StandIn {
         }
     }
 
-    fn watch(&self, query: &str) -> Answered {
+    fn watch(&self, path: &str, query: &str) -> Answered {
+        let path = path.to_owned();
         let since = query.split('&').find_map(|parameter| parameter.strip_prefix("resourceVersion="));
         let (since, state) = (since.unwrap().parse::<u64>().unwrap(), Arc::clone(&self.state));
         let mut changes = self.version.subscribe();
         // A new watch looks at once, and then whenever something has changed.
         changes.mark_changed();
         let events = stream::unfold((since, changes), move |(since, mut changes)| {
-            let state = Arc::clone(&state);
+            let (state, path) = (Arc::clone(&state), path.clone());
             async move {
                 changes.changed().await.ok()?;
                 let state = state.lock().unwrap();
@@ -298,6 +345,7 @@ impl StandIn {
                     return Some((format!("{gone}\n"), (u64::MAX, changes)));
                 }
                 let news = state.events.iter().filter(|(version, _)| *version > since);
+                let news = news.filter(|(_, event)| is_of(&event["object"], &path));
                 let news: String = news.map(|(_, event)| format!("{event}\n")).collect();
                 let latest = *changes.borrow();
                 Some((news, (since.max(latest), changes)))
@@ -344,6 +392,20 @@ impl StandIn {
         });
         reply(201, serde_json::to_string(&review).unwrap())
     }
+}
+
+fn is_rbac(object: &Value) -> bool {
+    object["apiVersion"] == "rbac.authorization.k8s.io/v1"
+}
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    ["/kind", "/metadata/namespace", "/metadata/name"].iter().all(|at| one.pointer(at) == other.pointer(at))
+}
+
+/// Whether an object is of the resource that a path ends with.
+fn is_of(object: &Value, path: &str) -> bool {
+    let kind = object["kind"].as_str().unwrap().to_ascii_lowercase();
+    path.ends_with(&format!("/{kind}s"))
 }
 
 /// A `Status` as the API server writes it.
