@@ -133,7 +133,6 @@ pub struct Settings {
     version: Option<bool>,
 }
 
-const EXIT_CODES: &str = "\
 /// How permissions are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
@@ -144,6 +143,7 @@ pub enum AccessMode {
     Watch,
 }
 
+const EXIT_CODES: &str = "\
 Exit codes:
   0  ended when asked to, everything answered: by SIGTERM or SIGINT, on Windows by Ctrl+C, Ctrl+Break, a closed
      console or a container that is stopped
@@ -272,7 +272,6 @@ impl Settings {
     pub(crate) fn access(&self) -> AccessMode {
         self.access
     }
-
 
     pub(crate) fn max_body(&self) -> u32 {
         self.max_body

@@ -367,9 +367,9 @@ proptest! {
         for finding in &before {
             let Some(fix) = finding.fix() else { continue };
             let after = findings(&fix.apply(&document).unwrap());
-            prop_assert!(alike(&after, finding) < alike(&before, finding), "{} remains", finding);
+            prop_assert!(alike(&after, finding) < alike(&before, finding), "{} remains in {}", finding, document);
             for new in after.iter().filter(|new| new.severity() > finding.severity()) {
-                prop_assert!(alike(&after, new) <= alike(&before, new), "{} after {}", new, finding);
+                prop_assert!(alike(&after, new) <= alike(&before, new), "{} after {} in {}", new, finding, document);
             }
         }
     }

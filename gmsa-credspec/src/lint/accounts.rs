@@ -258,14 +258,20 @@ fn domains<'s>(spec: &Spec<'s>) -> Vec<&'s str> {
     ["DnsName", "DnsTreeName", "NetBiosName"].iter().filter_map(|key| spec.join_text(key)).collect()
 }
 
-/// The SAM name in what somebody wrote for it, so that one mistake is one finding.
+/// The SAM name in what somebody wrote for it, so that one mistake is one finding. A domain may stand on both sides of it.
 fn bare(spec: &Spec<'_>, text: &str) -> String {
-    let name = text.trim_end_matches('$');
-    let bare = match read_account(text, &domains(spec)) {
-        Err(AccountFault::DomainInFront) => name.rsplit('\\').next(),
-        Err(AccountFault::PrincipalName) => name.split('@').next(),
-        Err(AccountFault::DnsDomain) => name.split('.').next(),
-        _ => Some(name),
-    };
-    bare.unwrap_or(name).trim_end_matches('$').to_owned()
+    let domains = domains(spec);
+    let mut name = text.trim_end_matches('$');
+    loop {
+        let bare = match read_account(name, &domains) {
+            Err(AccountFault::DomainInFront) => name.rsplit('\\').next(),
+            Err(AccountFault::PrincipalName) => name.split('@').next(),
+            Err(AccountFault::DnsDomain) => name.split('.').next(),
+            _ => None,
+        };
+        match bare.map(|bare| bare.trim_end_matches('$')) {
+            Some(bare) if bare.len() < name.len() => name = bare,
+            _ => return name.to_owned(),
+        }
+    }
 }

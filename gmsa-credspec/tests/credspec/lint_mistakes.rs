@@ -180,3 +180,16 @@ fn a_name_that_yaml_retypes_is_to_be_quoted() {
     );
     assert_eq!(told(&text), ["GC705 /metadata/name"]);
 }
+
+/// Found by a random case: the repair dropped one domain, and left the other for the next round.
+#[test]
+fn an_account_between_two_domains_loses_both_at_once() {
+    for name in [r"CORP\WebApp1.corp.example", r"CORP\WebApp1@corp.example", r"CORP\WebApp1.corp.example$"] {
+        let text = with("/DomainJoinConfig", "MachineAccountName", json!(name));
+        let found = lint(&read_source(text.as_bytes(), &ReadOptions::new()), &LintOptions::default());
+        let fix =
+            found.iter().find(|finding| finding.id().as_str() == "GC502").and_then(|finding| finding.fix());
+        let fixed = fix.unwrap().apply(&serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(fixed, right(), "{name}");
+    }
+}
