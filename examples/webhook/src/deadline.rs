@@ -22,6 +22,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 const LARGEST_MARGIN: Duration = Duration::from_millis(500);
 
 impl Deadline {
+    /// How long there is to answer, if nobody chose.
+    pub(crate) const USUAL: Duration = DEFAULT.saturating_sub(LARGEST_MARGIN);
+
     /// The deadline of a request that arrived now. A timeout that cannot be read, or is none, counts as missing.
     pub(crate) fn of_query(query: Option<&str>) -> Self {
         Self(Instant::now() + time_to_answer(query))

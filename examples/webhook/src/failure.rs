@@ -35,6 +35,20 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Fault,
+        Self::Untrusted,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::Undefined,
+        Self::Overloaded,
+        Self::RateLimited,
+        Self::Gone,
+        Self::Other,
+    ];
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",

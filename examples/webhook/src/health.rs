@@ -22,15 +22,20 @@ impl Health {
         let left = Duration::from_secs(not_after).saturating_sub(now);
         let obstacles = [
             (self.stage.is_ending(), "shutting down"),
-            (self.cache.as_ref().is_some_and(|cache| !cache.is_synced()), "the cache is not filled yet"),
+            (!self.is_filled(), "the cache is not filled yet"),
             (left.is_zero(), "the certificate has expired"),
             (!left.is_zero() && left <= self.expiry_margin, "the certificate is about to expire"),
         ];
         let obstacles =
             obstacles.into_iter().filter_map(|(holds, obstacle)| holds.then_some(obstacle.into()));
-        // While the API server is out of reach another replica, which reaches it, has better answers.
-        let cut_off = self.disconnected().filter(|disconnected| disconnected.failure.is_unreachable());
-        obstacles.chain(cut_off.map(|disconnected| disconnected.to_string().into())).collect()
+        // While the API server is out of reach another replica, which reaches it, has better answers. And a cache that
+        // is not filled has a reason.
+        let counts = |told: &Disconnected| told.failure.is_unreachable() || !self.is_filled();
+        obstacles.chain(self.disconnected().filter(counts).map(|told| told.to_string().into())).collect()
+    }
+
+    fn is_filled(&self) -> bool {
+        self.cache.as_ref().is_none_or(|cache| cache.is_synced())
     }
 
     /// What does not keep reviews from being answered, but should be known: that the cache is not up to date, and each

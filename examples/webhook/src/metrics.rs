@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
 };
 
-use crate::endpoint::Endpoint;
+use crate::{endpoint::Endpoint, failure::Cause};
 
 /// What is counted. Every label has few values, whatever anybody sends.
 pub(crate) struct Metrics {
@@ -54,6 +54,28 @@ impl EncodeLabelValue for Value {
 const BUCKETS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
+/// The codes of denials.
+const DENIED: [u16; 7] = [400, 403, 404, 417, 422, 500, 503];
+/// The codes of HTTP requests that get no review.
+const REFUSED: [u16; 7] = [400, 404, 405, 408, 413, 415, 500];
+/// What lookups bring, beside the causes of their failure.
+const LOOKUPS: [(&str, &[&str]); 2] = [
+    ("credential_spec", &["cached", "stale", "found", "not_found", "empty"]),
+    ("access", &["cached", "watched", "allow", "deny"]),
+];
+
+fn of_endpoint(endpoint: Endpoint) -> (&'static str, Value) {
+    ("endpoint", Value::Word(endpoint.as_str()))
+}
+
+fn decision(endpoint: Endpoint, result: &'static str, code: u16) -> Labels<3> {
+    Labels([of_endpoint(endpoint), ("result", Value::Word(result)), ("code", Value::Code(code))])
+}
+
+fn lookup(kind: &'static str, result: &'static str) -> Labels<2> {
+    Labels([("kind", Value::Word(kind)), ("result", Value::Word(result))])
+}
+
 fn of_resource(resource: &'static str) -> Labels<1> {
     Labels([("resource", Value::Word(resource))])
 }
@@ -65,6 +87,11 @@ fn histogram() -> Histogram {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("gmsa_webhook");
+        registry.register(
+            "build",
+            "The version of the webhook",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
         let decisions = Family::default();
         registry.register("decisions", "Reviews that were answered", decisions.clone());
         let seconds = Family::<Labels<1>, Histogram, _>::new_with_constructor(histogram as fn() -> Histogram);
@@ -93,10 +120,6 @@ impl Metrics {
             "Requests that were answered with 500 for a fault of this program",
             panics.clone(),
         );
-        let cached = Gauge::default();
-        registry.register("cached_credential_specs", "Credential specs in the cache", cached.clone());
-        let synced = Gauge::default();
-        registry.register("cache_synced", "Whether the cache has been filled", synced.clone());
         let connections = Gauge::default();
         registry.register("connections", "Connections that are open", connections.clone());
         let expires = Gauge::default();
@@ -105,7 +128,7 @@ impl Metrics {
             "When the certificate in use expires",
             expires.clone(),
         );
-        Self {
+        let metrics = Self {
             registry,
             decisions,
             seconds,
@@ -115,10 +138,46 @@ impl Metrics {
             watch_failures,
             disconnected,
             panics,
-            cached,
-            synced,
+            cached: Gauge::default(),
+            synced: Gauge::default(),
             connections,
             expires,
+        };
+        metrics.begin();
+        metrics
+    }
+
+    /// Shows what there is to know of a cache.
+    pub(crate) fn with_cache(mut self) -> Self {
+        self.registry.register(
+            "cached_credential_specs",
+            "Credential specs in the cache",
+            self.cached.clone(),
+        );
+        self.registry.register("cache_synced", "Whether the cache has been filled", self.synced.clone());
+        self
+    }
+
+    /// Has every series there from the start: one that comes with its first event hides that event from `rate`.
+    fn begin(&self) {
+        for endpoint in [Endpoint::Mutate, Endpoint::Validate] {
+            let allowed = [("allow", 200), ("patch", 200)].into_iter();
+            let allowed = allowed.filter(|(result, _)| *result == "allow" || endpoint == Endpoint::Mutate);
+            for (result, code) in allowed.chain(DENIED.map(|code| ("deny", code))) {
+                drop(self.decisions.get_or_create(&decision(endpoint, result, code)));
+            }
+            drop(self.seconds.get_or_create(&Labels([of_endpoint(endpoint)])));
+        }
+        for (kind, results) in LOOKUPS {
+            for result in results.iter().copied().chain(Cause::ALL.map(Cause::as_str)) {
+                drop(self.lookups.get_or_create(&lookup(kind, result)));
+            }
+        }
+        for code in REFUSED {
+            drop(self.refused.get_or_create(&Labels([("code", Value::Code(code))])));
+        }
+        for result in ["loaded", "failed"] {
+            drop(self.reloads.get_or_create(&Labels([("result", Value::Word(result))])));
         }
     }
 
@@ -132,15 +191,12 @@ impl Metrics {
     }
 
     pub(crate) fn decided(&self, endpoint: Endpoint, result: &'static str, code: u16, took: Duration) {
-        let endpoint = ("endpoint", Value::Word(endpoint.as_str()));
-        let labels = Labels([endpoint, ("result", Value::Word(result)), ("code", Value::Code(code))]);
-        self.decisions.get_or_create(&labels).inc();
-        self.seconds.get_or_create(&Labels([endpoint])).observe(took.as_secs_f64());
+        self.decisions.get_or_create(&decision(endpoint, result, code)).inc();
+        self.seconds.get_or_create(&Labels([of_endpoint(endpoint)])).observe(took.as_secs_f64());
     }
 
     pub(crate) fn looked_up(&self, kind: &'static str, result: &'static str) {
-        let labels = Labels([("kind", Value::Word(kind)), ("result", Value::Word(result))]);
-        self.lookups.get_or_create(&labels).inc();
+        self.lookups.get_or_create(&lookup(kind, result)).inc();
     }
 
     pub(crate) fn refused(&self, code: u16) {

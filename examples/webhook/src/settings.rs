@@ -7,7 +7,7 @@ use std::{
 use clap::{ArgAction, Parser, ValueEnum, error::ErrorKind};
 use gmsa_admission::Policy;
 
-use crate::{go, log};
+use crate::{deadline::Deadline, go, log};
 
 /// The gMSA admission webhook: gives Windows pods the credential specs that they name, and only to service accounts
 /// that may use them.
@@ -85,8 +85,8 @@ pub struct Settings {
     no_cache: bool,
 
     /// Believe for this long that a service account may still use a credential spec. Risk: an account that loses the
-    /// permission keeps it for as many seconds more. Off by default: the API server is asked each time.
-    #[arg(long, env = "ACCESS_CACHE", value_name = "SECONDS", value_parser = seconds)]
+    /// permission keeps it for as many seconds more, 300 at most. Off by default: the API server is asked each time.
+    #[arg(long, env = "ACCESS_CACHE", value_name = "SECONDS", value_parser = seconds_of_trust)]
     access_cache: Option<Duration>,
 
     /// How to find out who may use what. To watch, the webhook needs to be allowed to list and watch roles, clusterroles,
@@ -106,14 +106,8 @@ pub struct Settings {
     check_requesting_user: bool,
 
     /// A user that is not asked about either, such as the account of a controller of one's own; may be given again, or
-    /// several with commas.
-    #[arg(
-        long,
-        env = "EXEMPT_USER",
-        value_name = "NAME",
-        value_delimiter = ',',
-        requires = "check_requesting_user"
-    )]
+    /// several with commas. Only with --check-requesting-user.
+    #[arg(long, env = "EXEMPT_USER", value_name = "NAME", value_delimiter = ',', value_parser = user)]
     exempt_user: Vec<String>,
 
     /// When asked to end, go on accepting connections for this long, in seconds: until the Service has noticed.
@@ -189,10 +183,28 @@ impl Settings {
     where
         A: Into<std::ffi::OsString> + Clone,
     {
-        Self::try_parse_from(arguments).map_err(|error| match error.kind() {
+        let settings = Self::try_parse_from(arguments).map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NoSettings::Asked(error),
             _ => NoSettings::Wrong(one_line(&error.to_string())),
-        })
+        })?;
+        settings.check().map_err(|wrong| NoSettings::Wrong(format!("error: {wrong}")))?;
+        Ok(settings)
+    }
+
+    /// What is wrong with settings that are right one by one.
+    fn check(&self) -> Result<(), String> {
+        if !self.exempt_user.is_empty() && !self.check_requesting_user {
+            return Err("--exempt-user is for --check-requesting-user only, which is not set".to_owned());
+        }
+        // Contents, and a permission of the account, perhaps of the user as well.
+        let least = if self.check_requesting_user { 3 } else { 2 };
+        if f64::from(self.burst) + (self.qps * Deadline::USUAL.as_secs_f64()).floor() < f64::from(least) {
+            return Err(format!(
+                "--qps {} --burst {} is too few for any pod: one credential spec takes up to {least} lookups; raise --burst",
+                self.qps, self.burst
+            ));
+        }
+        Ok(())
     }
 
     /// The certificate's file.
@@ -296,6 +308,20 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err("write a number of seconds above 0"),
     }
+}
+
+/// As long as an API server itself believes the permissions that a webhook of its own gave.
+///
+/// Source: Kubernetes `apiserver/pkg/server/options`, `--authorization-webhook-cache-authorized-ttl`.
+fn seconds_of_trust(text: &str) -> Result<Duration, &'static str> {
+    match seconds(text) {
+        Ok(duration) if duration <= Duration::from_secs(300) => Ok(duration),
+        _ => Err("write a number of seconds above 0, up to 300"),
+    }
+}
+
+fn user(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() { Err("write the name of a user") } else { Ok(text.to_owned()) }
 }
 
 fn seconds_or_none(text: &str) -> Result<Duration, &'static str> {

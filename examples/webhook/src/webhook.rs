@@ -130,7 +130,8 @@ impl Webhook {
         client: Client,
         listeners: Listeners,
     ) -> Result<Self, CertificateError> {
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Metrics::new();
+        let metrics = Arc::new(if settings.cache() { metrics.with_cache() } else { metrics });
         let (guide, stage) = lifecycle::begin();
         let mut background = Vec::new();
 
@@ -146,7 +147,6 @@ impl Webhook {
             background.push(tokio::spawn(async move { cache.follow(api).await }));
         }
 
-        let rate = Rate::new(settings.qps(), settings.burst());
         let permissions =
             (settings.access() == AccessMode::Watch).then(|| Arc::new(Permissions::new(&metrics)));
         if let Some(permissions) = permissions.clone() {
@@ -154,6 +154,7 @@ impl Webhook {
             background.push(tokio::spawn(async move { permissions.follow(client).await }));
         }
 
+        let rate = Rate::new(settings.qps(), settings.burst());
         let lookups = Lookups {
             client,
             cache: cache.clone(),

@@ -19,6 +19,7 @@ mod stand_in;
 
 mod access;
 mod answers;
+mod causes;
 mod hostile;
 mod program;
 mod tls;
