@@ -8,6 +8,8 @@ use gmsa_types::{AsWritten, CredentialSpecName, GmsaCredentialSpec};
 use k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Denial;
+
 /// What must be looked up before a request can be decided: distinct and sorted, so that each lookup is made
 /// once, and all of them at once.
 ///
@@ -55,6 +57,55 @@ impl<'r> Needs<'r> {
         self.credential_specs.retain(|name| facts.credential_spec(name).is_none());
         self.access.retain(|question| facts.access(question).is_none());
         self
+    }
+}
+
+/// Collects what the next places of a pod need, in their order.
+pub(crate) struct Next<'r, 'a, 'f> {
+    facts: &'a Facts<'f>,
+    needs: (Vec<CredentialSpecName<'r>>, Vec<AccessQuestion<'r>>),
+    places: usize,
+    faults: usize,
+}
+
+impl<'r, 'a, 'f> Next<'r, 'a, 'f> {
+    /// For that many places, where so many faults are known already.
+    pub(crate) fn new(facts: &'a Facts<'f>, places: usize, faults: usize) -> Self {
+        Self { facts, needs: Default::default(), places, faults }
+    }
+
+    /// Whether places that come later still matter, and there is room for what they need.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.places > 0 && self.faults < Denial::MOST_CAUSES
+    }
+
+    /// A place whose fault no fact can mend.
+    pub(crate) fn fault(&mut self) {
+        self.faults += 1;
+    }
+
+    /// A place that needs this.
+    pub(crate) fn place(
+        &mut self,
+        name: Option<CredentialSpecName<'r>>,
+        question: Option<AccessQuestion<'r>>,
+    ) {
+        let contents = name.as_ref().map(|name| self.facts.credential_spec(name));
+        let access = question.as_ref().map(|question| self.facts.access(question));
+        // Whether contents that are there fit takes longer to see, and may be left out: it is one lookup more.
+        let denies = matches!(contents, Some(Some(answer)) if !matches!(answer, CredSpecAnswer::Found(_)))
+            || matches!(access, Some(Some(answer)) if *answer != AccessAnswer::Allow);
+        let (lacks_contents, lacks_access) = (contents == Some(None), access == Some(None));
+        match lacks_contents || lacks_access {
+            true => self.places -= 1,
+            false => self.faults += usize::from(denies),
+        }
+        self.needs.0.extend(name.filter(|_| lacks_contents));
+        self.needs.1.extend(question.filter(|_| lacks_access));
+    }
+
+    pub(crate) fn into_needs(self) -> Needs<'r> {
+        Needs::new(self.needs.0, self.needs.1)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Denial, Facts, GmsaFields, Needs, Patch, Policy, Request, Response, audit,
+    facts::Next,
     fault::{At, Fault, Faults, LARGEST_PATCH},
     hostname,
     request::{Scope, new_ephemeral},
@@ -87,6 +88,23 @@ impl<'r> Mutation<'r> {
     /// What of the [needs](Self::needs) the facts do not answer yet.
     pub fn missing(&self, facts: &Facts<'_>) -> Needs<'r> {
         self.needs().without(facts)
+    }
+
+    /// What to look up next: what the facts do not answer yet of the first places, that many of them at most. Nothing when
+    /// the decision is certain, as in [`Validation::next`](crate::Validation::next).
+    pub fn next(&self, facts: &Facts<'_>, places: usize) -> Needs<'r> {
+        let unknown = self.looked_at().map_or(0, |pod| pod.unknown_places().len());
+        let mut next = Next::new(facts, places, unknown);
+        for fields in self.unexpanded() {
+            if !next.goes_on() {
+                break;
+            }
+            match fields.name().map(CredentialSpecName::try_from) {
+                Some(Ok(name)) => next.place(Some(name), None),
+                _ => next.fault(),
+            }
+        }
+        next.into_needs()
     }
 
     /// Decides. The same request and the same facts give the same decision; a need that the facts do not answer

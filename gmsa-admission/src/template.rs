@@ -66,6 +66,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CredSpecAnswer, Denial, Facts, GmsaFields, Needs, Policy, Response, audit, check,
     computer_name::{self, ComputerName},
+    facts::Next,
     fault::{At, Fault, Faults, LARGEST_PATCH, Subject},
     warning,
 };
@@ -154,6 +155,23 @@ impl<'r> TemplateReview<'r> {
     /// What of the [needs](Self::needs) the facts do not answer yet.
     pub fn missing(&self, facts: &Facts<'_>) -> Needs<'r> {
         self.needs().without(facts)
+    }
+
+    /// What to look up next: what the facts do not answer yet of the first places, that many of them at most. Nothing when
+    /// the decision is certain, as in [`Validation::next`](crate::Validation::next).
+    pub fn next(&self, facts: &Facts<'_>, places: usize) -> Needs<'r> {
+        let mut next = Next::new(facts, places, 0);
+        let places = if self.own_faults().is_empty() { self.places } else { &[] };
+        for fields in places {
+            if !next.goes_on() {
+                break;
+            }
+            match fields.name().map(CredentialSpecName::try_from) {
+                Some(Ok(name)) => next.place(Some(name), self.question(fields)),
+                _ => next.fault(),
+            }
+        }
+        next.into_needs()
     }
 
     /// Decides. The same request and the same facts give the same decision; a need that the facts do not answer

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Denial, Facts, GmsaFields, Needs, Pod, Policy, Request, Response, audit, check,
+    facts::Next,
     fault::{At, Fault, Faults},
     request::{Change, Scope, changes, inherited_by_new, new_ephemeral},
     warning,
@@ -151,6 +152,28 @@ impl<'r> Validation<'r> {
     /// What of the [needs](Self::needs) the facts do not answer yet.
     pub fn missing(&self, facts: &Facts<'_>) -> Needs<'r> {
         self.needs().without(facts)
+    }
+
+    /// What to look up next: what the facts do not answer yet of the first places, that many of them at most. Nothing when
+    /// the decision is certain, also where a denial lists [as many causes as it can](Denial::MOST_CAUSES) and the places
+    /// after that are of no account.
+    ///
+    /// For callers whom thousands of lookups for one pod would cost too much; the others take [`needs`](Self::needs).
+    pub fn next(&self, facts: &Facts<'_>, places: usize) -> Needs<'r> {
+        let mut next = Next::new(facts, places, self.objections.len());
+        let decided = if self.objections.is_empty() { &self.places[..] } else { &[] };
+        for fields in decided {
+            if !next.goes_on() {
+                break;
+            }
+            match (fields.name().map(CredentialSpecName::try_from), self.question(fields)) {
+                (Some(Ok(name)), Some(question)) => {
+                    next.place(fields.contents().is_some().then_some(name), Some(question));
+                }
+                _ => next.fault(),
+            }
+        }
+        next.into_needs()
     }
 
     /// Decides. The same request and the same facts give the same decision; a need that the facts do not answer

@@ -660,3 +660,29 @@ fn audit_annotations_tell_decision_and_names() {
     let annotations: Vec<_> = response.audit_annotations().collect();
     assert_eq!(annotations, [("decision", "deny"), ("credential-specs", "webapp0,webapp1")]);
 }
+
+#[test]
+fn a_denial_that_is_full_needs_no_more_lookups() {
+    let containers: Vec<_> = (0..2_000)
+        .map(|number| {
+            let options = json!({"gmsaCredentialSpecName": format!("unknown-{number}")});
+            json!({"name": format!("c{number}"), "securityContext": {"windowsOptions": options}})
+        })
+        .collect();
+    let pod = json!({"metadata": {"name": "web"}, "spec": {"containers": containers}});
+    let body = serde_json::to_vec(&review("CREATE", "", &pod, &Value::Null)).unwrap();
+    let request = Request::from_slice(&body).unwrap();
+    let plan = mutate(&request, &Policy::default());
+    assert_eq!(plan.needs().credential_specs().len(), 2_000);
+    let mut facts = Facts::default();
+    let first = plan.next(&facts, 32);
+    assert_eq!(first.credential_specs().len(), 32);
+    for name in first.credential_specs() {
+        facts.insert_credential_spec(name.clone(), CredSpecAnswer::NotFound);
+    }
+    assert!(plan.next(&facts, 32).is_empty());
+    let response = plan.respond(&facts);
+    let denial = response.denial().unwrap();
+    assert_eq!((denial.causes().len(), denial.status().code()), (Denial::MOST_CAUSES, 404));
+    assert!(denial.causes().iter().all(|cause| cause.message().contains("does not exist")), "{denial}");
+}

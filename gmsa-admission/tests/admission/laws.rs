@@ -24,7 +24,7 @@ use std::fs;
 
 use crate::generators::*;
 use gmsa_admission::{
-    AccessAnswer, CredSpecAnswer, Facts, Policy, Request, Response, Snapshot, mutate, validate,
+    AccessAnswer, CredSpecAnswer, Facts, Needs, Policy, Request, Response, Snapshot, mutate, validate,
 };
 use gmsa_credspec::{
     CanonicalContents, compare,
@@ -79,6 +79,45 @@ fn any_operation() -> impl Strategy<Value = (&'static str, &'static str)> {
         select(&["CREATE", "UPDATE", "DELETE", "CONNECT"][..]),
         select(&["", "ephemeralcontainers", "status", "exec"][..]),
     )
+}
+
+/// What of `facts` was needed, and for the rest that it is unavailable.
+fn answered(facts: &Facts<'static>, needs: &Needs<'_>) -> Facts<'static> {
+    let mut known = Facts::default();
+    for name in needs.credential_specs() {
+        let answer = facts.credential_spec(name).cloned();
+        let answer = answer.unwrap_or_else(|| CredSpecAnswer::Unavailable("away".into()));
+        known.insert_credential_spec(name.clone().into_owned(), answer);
+    }
+    for question in needs.access() {
+        let answer = facts.access(question).cloned();
+        let answer = answer.unwrap_or_else(|| AccessAnswer::Unavailable("away".into()));
+        known.insert_access(question.clone().into_owned(), answer);
+    }
+    known
+}
+
+/// The same, round by round, until nothing more is needed.
+fn in_rounds<'r>(facts: &Facts<'static>, next: impl Fn(&Facts<'_>) -> Needs<'r>) -> Facts<'static> {
+    let mut known = Facts::default();
+    loop {
+        let needs = next(&known);
+        if needs.is_empty() {
+            return known;
+        }
+        let more = answered(facts, &needs);
+        for name in needs.credential_specs() {
+            assert!(known.credential_spec(name).is_none(), "looked up twice");
+            known.insert_credential_spec(
+                name.clone().into_owned(),
+                more.credential_spec(name).unwrap().clone(),
+            );
+        }
+        for question in needs.access() {
+            assert!(known.access(question).is_none(), "asked twice");
+            known.insert_access(question.clone().into_owned(), more.access(question).unwrap().clone());
+        }
+    }
 }
 
 /// A fact that says less than `facts` does.
@@ -145,6 +184,24 @@ proptest! {
             prop_assert!(!contents.contains("evil"), "a duplicate key passed");
             let value = |text| serde_json::from_str::<Value>(text).unwrap();
             prop_assert_eq!(value(contents), value(resource.as_str()));
+        }
+    }
+
+    #[test]
+    fn what_is_looked_up_in_rounds_decides_as_all_of_it_at_once(
+        pod in prop_oneof![pod(), expanded_pod()], facts in facts(), places in 1..4_usize,
+        (operation, sub_resource) in any_operation(),
+    ) {
+        let body = bytes(&review(operation, sub_resource, &pod, &pod));
+        if let Ok(request) = Request::from_slice(&body) {
+            let (mutation, validation) =
+                (mutate(&request, &Policy::default()), validate(&request, &Policy::default()));
+            let all = answered(&facts, &mutation.needs());
+            let known = in_rounds(&facts, |known| mutation.next(known, places));
+            prop_assert_eq!(mutation.decide(&known), mutation.decide(&all));
+            let all = answered(&facts, &validation.needs());
+            let known = in_rounds(&facts, |known| validation.next(known, places));
+            prop_assert_eq!(validation.decide(&known), validation.decide(&all));
         }
     }
 
