@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     };
     start_log(&settings);
     log_panics();
-    // One thread: the work of a review is microseconds, and one heap stays small.
+    // One thread: the work of a review is microseconds. Those that take longer have a second one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => {

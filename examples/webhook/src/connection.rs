@@ -2,10 +2,12 @@ use std::{
     future::Future,
     io,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
+use futures_util::FutureExt;
+use http_body_util::Full;
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
@@ -15,19 +17,17 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{self, Instant},
+    time,
 };
 
-use crate::lifecycle::Stage;
+use crate::{
+    activity::{Activity, Due, Exchange},
+    lifecycle::Stage,
+};
 
-/// What a connection carries its answers in.
-pub(crate) type Answer = Response<http_body_util::Full<Bytes>>;
+/// What a request is answered with.
+pub(crate) type Answer = Response<Bytes>;
 
-/// Until the head of the first request.
-const FIRST_REQUEST: Duration = Duration::from_secs(10);
-/// From one request to the next. Longer than an API server keeps an unused connection (90 s), so that it does not
-/// send a request into one that is just being closed.
-const NEXT_REQUEST: Duration = Duration::from_secs(120);
 /// For requests that are on their way when the program ends.
 const LAST_REQUEST: Duration = Duration::from_millis(250);
 /// The same, for clients that have just connected.
@@ -39,7 +39,8 @@ const HEAD_BYTES: usize = 16 << 10;
 const BUFFER_BYTES: usize = 64 << 10;
 const HEAD_LIST_BYTES: u32 = 16 << 10;
 const STREAMS: u32 = 128;
-const WINDOW_BYTES: u32 = 256 << 10;
+/// What a client may send of one body before it is read, and of all bodies of a connection.
+const WINDOW_BYTES: u32 = 64 << 10;
 
 /// The protocol that both sides have agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,22 +50,26 @@ pub(crate) enum Protocol {
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<S, H, F>(stream: S, protocol: Protocol, stage: Stage, handle: H)
-where
+pub(crate) async fn serve<S, H, F>(
+    stream: S,
+    protocol: Protocol,
+    activity: &Arc<Activity>,
+    stage: Stage,
+    handle: H,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, Exchange) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
-    let activity = Arc::new(Activity::new());
     let service = {
-        let activity = Arc::clone(&activity);
+        let activity = Arc::clone(activity);
         service_fn(move |request| {
-            let busy = Busy::of(&activity);
-            let answer = handle(request);
+            let exchange = Exchange::begin(&activity);
+            let answer = handle(request, exchange.clone());
             async move {
                 let answer = answer.await;
-                drop(busy);
-                Ok::<_, io::Error>(answer)
+                exchange.answered();
+                Ok::<_, io::Error>(answer.map(|bytes| written(bytes, exchange)))
             }
         })
     };
@@ -79,7 +84,7 @@ where
                 // A client that has nothing more to say may still listen.
                 .half_close(true)
                 .serve_connection(TokioIo::new(stream), service);
-            drive(connection, http1_goodbye, &activity, stage).await;
+            drive(connection, http1_goodbye, activity, stage).await;
         }
         Protocol::Http2 => {
             let connection = http2::Builder::new(TokioExecutor::new())
@@ -89,19 +94,32 @@ where
                 .max_concurrent_streams(STREAMS)
                 .max_header_list_size(HEAD_LIST_BYTES)
                 .initial_stream_window_size(WINDOW_BYTES)
-                .initial_connection_window_size(WINDOW_BYTES * 4)
+                .initial_connection_window_size(WINDOW_BYTES * 2)
                 .max_send_buf_size(BUFFER_BYTES)
                 .serve_connection(TokioIo::new(stream), service);
-            drive(connection, http2_goodbye, &activity, stage).await;
+            drive(connection, http2_goodbye, activity, stage).await;
         }
     }
+}
+
+/// The body of an answer, for which the exchange ends when it is written.
+fn written(bytes: Bytes, exchange: Exchange) -> Full<Bytes> {
+    struct Written(Bytes, #[expect(dead_code, reason = "its end is what it is for")] Exchange);
+
+    impl AsRef<[u8]> for Written {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    Full::new(Bytes::from_owner(Written(bytes, exchange)))
 }
 
 type Goodbye<C> = fn(Pin<&mut C>);
 
 fn http1_goodbye<I, S>(connection: Pin<&mut http1::Connection<I, S>>)
 where
-    S: HttpService<Incoming, ResBody = http_body_util::Full<Bytes>>,
+    S: HttpService<Incoming, ResBody = Full<Bytes>>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     I: hyper::rt::Read + hyper::rt::Write + Unpin,
 {
@@ -110,7 +128,7 @@ where
 
 fn http2_goodbye<I, S>(connection: Pin<&mut http2::Connection<I, S, TokioExecutor>>)
 where
-    S: HttpService<Incoming, ResBody = http_body_util::Full<Bytes>>,
+    S: HttpService<Incoming, ResBody = Full<Bytes>>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     S::Future: Send + 'static,
     I: hyper::rt::Read + hyper::rt::Write + Unpin,
@@ -124,94 +142,35 @@ where
     C: Future<Output = hyper::Result<()>>,
 {
     let mut connection = pin!(connection);
-    loop {
-        tokio::select! {
-            // Whatever went wrong on it, the client knows.
-            _ = connection.as_mut() => return,
-            () = time::sleep_until(activity.patience_ends()) => {
-                if activity.is_exhausted() {
+    tokio::select! {
+        biased;
+        // Whatever went wrong on it, the client knows.
+        _ = connection.as_mut() => {}
+        due = activity.due() => {
+            if due != Due::Unread {
+                goodbye(connection.as_mut());
+            }
+            match due {
+                Due::Idle => drop(time::timeout(LAST_WORDS, connection).await),
+                // So much of the goodbye as can be written at once.
+                Due::Dropped => drop(connection.now_or_never()),
+                Due::Unread => {}
+            }
+        }
+        () = stage.closing() => {
+            // Who has just connected gets a first answer, and what is on its way is waited for: answers ask the
+            // client to close by now.
+            let last = if activity.has_begun() { LAST_REQUEST } else { LAST_FIRST_REQUEST };
+            if time::timeout(last, connection.as_mut()).await.is_ok() {
+                return;
+            }
+            goodbye(connection.as_mut());
+            // Every answer has a deadline of its own; only one that nobody reads takes longer.
+            while time::timeout(LAST_WORDS, connection.as_mut()).await.is_err() {
+                if activity.is_exhausted_after(LAST_WORDS) {
                     break;
                 }
             }
-            () = stage.closing() => {
-                // Who has just connected gets a first answer, and what is on its way is waited for: answers ask the
-                // client to close by now.
-                let last = if activity.has_begun() { LAST_REQUEST } else { LAST_FIRST_REQUEST };
-                if time::timeout(last, connection.as_mut()).await.is_ok() {
-                    return;
-                }
-                goodbye(connection.as_mut());
-                // Every answer has a deadline of its own; only one that nobody reads takes longer.
-                while time::timeout(LAST_WORDS, connection.as_mut()).await.is_err() {
-                    if activity.is_exhausted_after(LAST_WORDS) {
-                        break;
-                    }
-                }
-                return;
-            }
         }
-    }
-    goodbye(connection.as_mut());
-    let _ = time::timeout(LAST_WORDS, connection).await;
-}
-
-/// What goes on in a connection.
-struct Activity(Mutex<State>);
-
-struct State {
-    busy: usize,
-    begun: bool,
-    idle_since: Instant,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self(Mutex::new(State { busy: 0, begun: false, idle_since: Instant::now() }))
-    }
-
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn has_begun(&self) -> bool {
-        self.with(|state| state.begun)
-    }
-
-    /// When to look whether it has been idle for too long.
-    fn patience_ends(&self) -> Instant {
-        self.with(|state| {
-            let patience = if state.begun { NEXT_REQUEST } else { FIRST_REQUEST };
-            if state.busy > 0 { Instant::now() + patience } else { state.idle_since + patience }
-        })
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.is_exhausted_after(if self.has_begun() { NEXT_REQUEST } else { FIRST_REQUEST })
-    }
-
-    fn is_exhausted_after(&self, patience: Duration) -> bool {
-        self.with(|state| state.busy == 0 && state.idle_since.elapsed() >= patience)
-    }
-}
-
-/// A request that is being answered.
-struct Busy(Arc<Activity>);
-
-impl Busy {
-    fn of(activity: &Arc<Activity>) -> Self {
-        activity.with(|state| {
-            state.busy += 1;
-            state.begun = true;
-        });
-        Self(Arc::clone(activity))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.with(|state| {
-            state.busy = state.busy.saturating_sub(1);
-            state.idle_since = Instant::now();
-        });
     }
 }

@@ -10,12 +10,12 @@ use tokio::time::{self, Instant};
 
 use crate::{
     cache::{Cache, Known},
-    deadline::Deadline,
     failure::{self, Failure, Wanted},
     metrics::Metrics,
     permissions::Permissions,
     permitted::Permitted,
     rate::Rate,
+    turns::Turns,
 };
 
 /// Lookups of one review that run at once. A pod can name thousands of credential specs; others shall not have to
@@ -48,6 +48,7 @@ pub(crate) enum Sender {
 }
 
 /// What was found out for one review.
+#[derive(Default)]
 pub(crate) struct Found<'r> {
     credential_specs: Vec<Contents<'r>>,
     access: Vec<Access<'r>>,
@@ -61,7 +62,7 @@ struct Contents<'r> {
     from_cache: bool,
 }
 
-impl Found<'_> {
+impl<'r> Found<'r> {
     pub(crate) fn facts(&self) -> Facts<'_> {
         let mut facts = Facts::default();
         for contents in &self.credential_specs {
@@ -73,6 +74,31 @@ impl Found<'_> {
         facts
     }
 
+    pub(crate) fn add(&mut self, more: Self) {
+        self.credential_specs.extend(more.credential_specs);
+        self.access.extend(more.access);
+    }
+
+    pub(crate) fn into_owned(self) -> Found<'static> {
+        let owned = |Contents { name, answer, from_cache }: Contents<'_>| Contents {
+            name: name.into_owned(),
+            answer,
+            from_cache,
+        };
+        let access = self.access.into_iter().map(|(question, answer)| (question.into_owned(), answer));
+        let credential_specs = self.credential_specs.into_iter().map(owned).collect();
+        Found { credential_specs, access: access.collect() }
+    }
+
+    /// The length of the longest contents.
+    pub(crate) fn longest(&self) -> usize {
+        let lengths = self.credential_specs.iter().map(|contents| match &*contents.answer {
+            CredSpecAnswer::Found(contents) => contents.as_str().len(),
+            _ => 0,
+        });
+        lengths.max().unwrap_or(0)
+    }
+
     /// Whether something of it is as old as the cache.
     pub(crate) fn may_be_old(&self) -> bool {
         self.credential_specs.iter().any(|contents| contents.from_cache)
@@ -81,36 +107,31 @@ impl Found<'_> {
 
 impl Lookups {
     /// Answers all needs, at once. By the deadline at the latest: what is not known then is unavailable.
-    pub(crate) async fn answer<'r>(
-        &self,
-        needs: &Needs<'r>,
-        sender: &Sender,
-        deadline: Deadline,
-    ) -> Found<'r> {
+    pub(crate) async fn answer<'r>(&self, needs: &Needs<'r>, sender: &Sender, turns: &Turns) -> Found<'r> {
         let credential_specs: Vec<_> =
-            needs.credential_specs().iter().map(|name| self.contents(name, deadline)).collect();
+            needs.credential_specs().iter().map(|name| self.contents(name, turns)).collect();
         let access: Vec<_> =
-            needs.access().iter().map(|question| self.access(question, sender, deadline)).collect();
+            needs.access().iter().map(|question| self.access(question, sender, turns)).collect();
         let (credential_specs, access) = future::join(all(credential_specs), all(access)).await;
         Found { credential_specs, access }
     }
 
     /// Asks the API server about the contents that came from the cache: it may have something newer. If it does not
     /// answer, the cache's word stands.
-    pub(crate) async fn renew(&self, found: &mut Found<'_>, deadline: Deadline) {
+    pub(crate) async fn renew(&self, found: &mut Found<'_>, turns: &Turns) {
         let old = found.credential_specs.iter_mut().filter(|contents| contents.from_cache);
-        let renewals: Vec<_> = old.map(|contents| self.renew_one(contents, deadline)).collect();
+        let renewals: Vec<_> = old.map(|contents| self.renew_one(contents, turns)).collect();
         all(renewals).await;
     }
 
-    async fn renew_one(&self, contents: &mut Contents<'_>, deadline: Deadline) {
-        if let Ok(answer) = self.get(&contents.name, deadline).await {
+    async fn renew_one(&self, contents: &mut Contents<'_>, turns: &Turns) {
+        if let Ok(answer) = self.get(&contents.name, turns).await {
             contents.answer = Arc::new(answer);
         }
         contents.from_cache = false;
     }
 
-    async fn contents<'r>(&self, name: &CredentialSpecName<'r>, deadline: Deadline) -> Contents<'r> {
+    async fn contents<'r>(&self, name: &CredentialSpecName<'r>, turns: &Turns) -> Contents<'r> {
         let contents = |answer, from_cache| Contents { name: name.clone(), answer, from_cache };
         let cache = self.cache.as_deref();
         let cached = || cache.and_then(|cache| cache.get(name));
@@ -120,7 +141,7 @@ impl Lookups {
             self.metrics.looked_up(CREDENTIAL_SPEC, "cached");
             return contents(answer, true);
         }
-        match self.get(name, deadline).await {
+        match self.get(name, turns).await {
             Ok(answer) => contents(Arc::new(answer), false),
             // Nobody is there to know better. Whoever refuses to answer is there.
             Err(failure) if failure.is_unreachable() => match cached() {
@@ -137,11 +158,11 @@ impl Lookups {
     async fn get(
         &self,
         name: &CredentialSpecName<'_>,
-        deadline: Deadline,
+        turns: &Turns,
     ) -> Result<CredSpecAnswer<'static>, Failure> {
         let api: Api<GmsaCredentialSpec> = Api::all(self.client.clone());
         let wanted = Wanted { verb: "get", resource: PLURAL };
-        let answer = match self.ask(wanted, deadline, || get(&api, name.as_str())).await {
+        let answer = match self.ask(wanted, turns, || get(&api, name.as_str())).await {
             Ok(None) => Ok(CredSpecAnswer::NotFound),
             Ok(Some(resource)) if resource.metadata.name.as_deref() == Some(name.as_str()) => {
                 Ok(CredSpecAnswer::from_resource(&resource))
@@ -160,18 +181,13 @@ impl Lookups {
         answer
     }
 
-    async fn access<'r>(
-        &self,
-        question: &AccessQuestion<'r>,
-        sender: &Sender,
-        deadline: Deadline,
-    ) -> Access<'r> {
-        let account = self.account(question, deadline);
+    async fn access<'r>(&self, question: &AccessQuestion<'r>, sender: &Sender, turns: &Turns) -> Access<'r> {
+        let account = self.account(question, turns);
         let answer = match sender {
             Sender::NotAsked => account.await,
             Sender::Unknown => AccessAnswer::Unavailable("the review does not say who sent it".into()),
             Sender::Asked(requester) => {
-                let review = self.review(question, requester.to_review(question), deadline);
+                let review = self.review(question, requester.to_review(question), turns);
                 let (account, review) = future::join(account, review).await;
                 requester.both(account, review)
             }
@@ -180,8 +196,8 @@ impl Lookups {
     }
 
     /// Whether the service account may.
-    async fn account(&self, question: &AccessQuestion<'_>, deadline: Deadline) -> AccessAnswer<'static> {
-        let review = || self.review(question, question.to_review(), deadline);
+    async fn account(&self, question: &AccessQuestion<'_>, turns: &Turns) -> AccessAnswer<'static> {
+        let review = || self.review(question, question.to_review(), turns);
         let Some(permitted) = &self.permitted else { return review().await };
         let owned = question.clone().into_owned();
         if permitted.contains(&owned) {
@@ -200,7 +216,7 @@ impl Lookups {
         &self,
         question: &AccessQuestion<'_>,
         review: LocalSubjectAccessReview,
-        deadline: Deadline,
+        turns: &Turns,
     ) -> AccessAnswer<'static> {
         if self.permissions.as_ref().is_some_and(|permissions| permissions.allows(&review.spec, question)) {
             self.metrics.looked_up(ACCESS, "watched");
@@ -208,7 +224,7 @@ impl Lookups {
         }
         let api: Api<LocalSubjectAccessReview> = Api::namespaced(self.client.clone(), question.namespace());
         let (wanted, parameters) = (Wanted { verb: "create", resource: REVIEWS }, PostParams::default());
-        let answer = match self.ask(wanted, deadline, || api.create(&parameters, &review)).await {
+        let answer = match self.ask(wanted, turns, || api.create(&parameters, &review)).await {
             Ok(LocalSubjectAccessReview { status: Some(status), .. }) => Ok(AccessAnswer::from(&status)),
             Ok(_) => Err(Failure::other("the API server gave no status")),
             Err(failure) => Err(failure),
@@ -223,21 +239,21 @@ impl Lookups {
     }
 
     /// Sends one request, and again after a short pause where that may help. Each takes its turn.
-    async fn ask<T, F>(&self, wanted: Wanted, deadline: Deadline, send: impl Fn() -> F) -> Result<T, Failure>
+    async fn ask<T, F>(&self, wanted: Wanted, turns: &Turns, send: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = kube::Result<T>>,
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            if !self.rate.turn(deadline).await {
+            if !turns.take(&self.rate).await {
                 return Err(self.rate.exceeded());
             }
-            let failure = match time::timeout_at(deadline.instant(), send()).await {
+            let failure = match time::timeout_at(turns.deadline().instant(), send()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => Failure::of(&error, wanted),
                 Err(_) => break,
             };
-            if attempt == ATTEMPTS || !failure.may_pass() || deadline.remaining() < 2 * pause {
+            if attempt == ATTEMPTS || !failure.may_pass() || turns.deadline().remaining() < 2 * pause {
                 return Err(failure);
             }
             time::sleep(pause).await;

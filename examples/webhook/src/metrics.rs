@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     synced: Gauge,
     connections: Gauge,
     expires: Gauge,
+    dropped: Counter,
 }
 
 /// Label names with their values.
@@ -128,6 +129,8 @@ impl Metrics {
             "When the certificate in use expires",
             expires.clone(),
         );
+        let dropped = Counter::default();
+        registry.register("dropped_connections", "Connections that had to make room", dropped.clone());
         let metrics = Self {
             registry,
             decisions,
@@ -142,6 +145,7 @@ impl Metrics {
             synced: Gauge::default(),
             connections,
             expires,
+            dropped,
         };
         metrics.begin();
         metrics
@@ -236,6 +240,10 @@ impl Metrics {
 
     pub(crate) fn certificate_expires(&self, at: i64) {
         self.expires.set(at);
+    }
+
+    pub(crate) fn dropped(&self) {
+        self.dropped.inc();
     }
 
     pub(crate) fn connections(&self) -> &Gauge {

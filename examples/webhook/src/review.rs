@@ -4,14 +4,25 @@ use gmsa_admission::{
     Facts, Mutation, Needs, Policy, Request, Requester, Response, ReviewError, StatusReason, Validation,
     mutate, validate,
 };
-use tokio::time::Instant;
+use tokio::{
+    sync::SemaphorePermit,
+    time::{self, Instant},
+};
 
 use crate::{
     deadline::Deadline,
     endpoint::Endpoint,
-    lookups::{Lookups, Sender},
+    lookups::{Found, Lookups, Sender},
+    memory::{Counted, Memory, SMALL},
     metrics::Metrics,
+    turns::Turns,
+    worker::Worker,
 };
+
+/// Places of a pod that are looked up before it is seen whether more are needed: as many as a denial lists.
+const FIRST_ROUND: usize = gmsa_admission::Denial::MOST_CAUSES;
+/// For a place for the answer. Who has none by then waits for readers who do not read.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Answers reviews: reads, looks up, decides, logs and counts.
 pub(crate) struct Reviewer {
@@ -19,7 +30,35 @@ pub(crate) struct Reviewer {
     pub(crate) policy: Policy,
     /// Whom not to ask about, where whoever creates a pod is asked about.
     pub(crate) exempt_users: Option<Vec<String>>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) worker: Worker,
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// A review that has arrived.
+pub(crate) struct Review {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) body: Counted,
+    /// When it began to arrive.
+    pub(crate) start: Instant,
+    pub(crate) deadline: Deadline,
+}
+
+/// Why a review gets no answer of its own.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// There is no uid to answer to.
+    Unreadable(ReviewError),
+    /// Others do not read theirs.
+    NoRoom,
+}
+
+/// What came of the work on a review.
+enum Outcome<'w> {
+    /// The answer, with the worker's turn if it has one.
+    Answer(Vec<u8>, Option<SemaphorePermit<'w>>),
+    /// The rest takes long.
+    Long(Found<'static>),
 }
 
 enum Plan<'r> {
@@ -28,10 +67,10 @@ enum Plan<'r> {
 }
 
 impl<'r> Plan<'r> {
-    fn needs(&self) -> Needs<'r> {
+    fn next(&self, facts: &Facts<'_>, places: usize) -> Needs<'r> {
         match self {
-            Self::Mutation(plan) => plan.needs(),
-            Self::Validation(plan) => plan.needs(),
+            Self::Mutation(plan) => plan.next(facts, places),
+            Self::Validation(plan) => plan.next(facts, places),
         }
     }
 
@@ -47,47 +86,98 @@ impl<'r> Plan<'r> {
 }
 
 impl Reviewer {
-    /// The body of the answer to a review that began to arrive at `start`.
+    /// The body of the answer. A review that takes the processor for long is answered by the worker.
     ///
     /// # Errors
     ///
-    /// If there is no uid to answer to.
-    pub(crate) async fn answer(
-        &self,
-        endpoint: Endpoint,
-        body: &[u8],
-        start: Instant,
-        deadline: Deadline,
-    ) -> Result<Vec<u8>, ReviewError> {
-        let request = match Request::from_slice(body) {
+    /// If there is no uid to answer to, or no room for the answer.
+    pub(crate) async fn answer(self: &Arc<Self>, review: Review) -> Result<Counted, NoAnswer> {
+        let found = match review.body.bytes.len() <= SMALL {
+            true => match self.work(&review, None).await? {
+                Outcome::Answer(answer, _) => return self.counted(answer, review.body).await,
+                Outcome::Long(found) => found,
+            },
+            false => Found::default(),
+        };
+        let reviewer = Arc::clone(self);
+        let work = async move {
+            match reviewer.work(&review, Some(found)).await? {
+                // Of large answers that wait for their place there is one at a time.
+                Outcome::Answer(answer, _turn) => reviewer.counted(answer, review.body).await,
+                Outcome::Long(_) => Err(NoAnswer::NoRoom),
+            }
+        };
+        self.worker.run(work).await.unwrap_or(Err(NoAnswer::NoRoom))
+    }
+
+    /// An answer that takes the place of its review in the memory.
+    async fn counted(&self, bytes: Vec<u8>, review: Counted) -> Result<Counted, NoAnswer> {
+        let Counted { bytes: body, share } = review;
+        drop(body);
+        let mut answer = Counted { bytes, share };
+        let fit = self.memory.fit(&mut answer.share, answer.bytes.capacity());
+        time::timeout(PATIENCE, fit).await.map_err(|_| NoAnswer::NoRoom)?;
+        Ok(answer)
+    }
+
+    /// Reads a review, looks up what it needs, and decides; on the worker, where something `found` is given.
+    async fn work(&self, review: &Review, found: Option<Found<'static>>) -> Result<Outcome<'_>, NoAnswer> {
+        let Review { endpoint, body, start, deadline } = review;
+        let is_on_worker = found.is_some();
+        let request = match Request::from_slice(&body.bytes) {
             Ok(request) => request,
             Err(error) => {
-                let response = error.clone().into_response().ok_or(error)?;
-                self.record(endpoint, None, &response, start.elapsed());
-                return Ok(response.to_vec());
+                let response = error.clone().into_response().ok_or(NoAnswer::Unreadable(error))?;
+                self.record(*endpoint, None, &response, start.elapsed());
+                return Ok(Outcome::Answer(response.to_vec(), self.turn(is_on_worker).await));
             }
         };
         let plan = match endpoint {
             Endpoint::Mutate => Plan::Mutation(mutate(&request, &self.policy)),
             Endpoint::Validate => Plan::Validation(validate(&request, &self.policy)),
         };
-        let needs = plan.needs();
-        let sender = if needs.access().is_empty() { Sender::NotAsked } else { self.sender(body) };
-        let mut found = self.lookups.answer(&needs, &sender, deadline).await;
-        {
-            let facts = found.facts();
-            let response = plan.respond(&facts);
-            if !(found.may_be_old() && is_about_contents(&response)) {
-                self.record(endpoint, Some(&request), &response, start.elapsed());
-                return Ok(response.to_vec());
+        let turns = Turns::new(*deadline);
+        let mut found: Found<'_> = found.unwrap_or_default();
+        let (mut sender, mut places) = (None, FIRST_ROUND);
+        loop {
+            let needs = plan.next(&found.facts(), places);
+            if needs.is_empty() {
+                break;
             }
+            if sender.is_none() && !needs.access().is_empty() {
+                sender = Some(self.sender(&body.bytes));
+            }
+            let more =
+                self.lookups.answer(&needs, sender.as_ref().unwrap_or(&Sender::NotAsked), &turns).await;
+            found.add(more);
+            // A pod that is in order has all of it looked up, in few rounds.
+            places *= 2;
         }
-        // Another replica may have expanded the pod with contents that have not come here yet.
-        self.lookups.renew(&mut found, deadline).await;
-        let facts = found.facts();
-        let response = plan.respond(&facts);
-        self.record(endpoint, Some(&request), &response, start.elapsed());
-        Ok(response.to_vec())
+        let contents = request.pod().map_or(0, |pod| pod.gmsa().len()).saturating_mul(found.longest());
+        if contents > SMALL && !is_on_worker {
+            return Ok(Outcome::Long(found.into_owned()));
+        }
+        let mut is_renewed = false;
+        loop {
+            let turn = self.turn(is_on_worker).await;
+            {
+                let facts = found.facts();
+                let response = plan.respond(&facts);
+                if is_renewed || !found.may_be_old() || !is_about_contents(&response) {
+                    self.record(*endpoint, Some(&request), &response, start.elapsed());
+                    return Ok(Outcome::Answer(response.to_vec(), turn));
+                }
+            }
+            drop(turn);
+            // Another replica may have expanded the pod with contents that have not come here yet.
+            self.lookups.renew(&mut found, &turns).await;
+            is_renewed = true;
+        }
+    }
+
+    async fn turn(&self, is_on_worker: bool) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes the semaphore.
+        if is_on_worker { self.worker.turn.acquire().await.ok() } else { None }
     }
 
     /// Who is to be asked about besides the service account.

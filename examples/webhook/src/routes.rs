@@ -1,26 +1,27 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body, Bytes},
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
-use tokio::time::Instant;
+use tokio::time::{self, Instant};
 
 use crate::{
+    activity::Exchange,
     body::{Bodies, NoBody},
     connection::Answer,
     deadline::Deadline,
     endpoint::Endpoint,
     health::Health,
+    memory::{Counted, Share},
     metrics::Metrics,
-    review::Reviewer,
+    review::{NoAnswer, Review, Reviewer},
 };
 
 /// What the paths lead to.
 pub(crate) struct Routes {
-    pub(crate) reviewer: Reviewer,
+    pub(crate) reviewer: Arc<Reviewer>,
     pub(crate) bodies: Bodies,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
@@ -41,14 +42,15 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 impl Routes {
     /// Answers one request. By its path alone: the API server adds a query.
-    pub(crate) async fn answer<B>(&self, door: Door, request: Request<B>) -> Answer
+    pub(crate) async fn answer<B>(&self, door: Door, request: Request<B>, exchange: Exchange) -> Answer
     where
         B: Body<Data = Bytes>,
     {
         let answer = match (door, request.uri().path()) {
-            (Door::Https, "/mutate") => self.review(Endpoint::Mutate, request).await,
-            (Door::Https, "/validate") => self.review(Endpoint::Validate, request).await,
-            (_, path) => self.look(door, path, request.method()),
+            (Door::Https, "/mutate") => self.review(Endpoint::Mutate, request, &exchange).await,
+            (Door::Https, "/validate") => self.review(Endpoint::Validate, request, &exchange).await,
+            (Door::Https, path) => self.counted(self.look(door, path, request.method())).await,
+            (Door::Plain, path) => self.look(door, path, request.method()),
         };
         if answer.status().is_client_error() || answer.status() == StatusCode::INTERNAL_SERVER_ERROR {
             self.metrics.refused(answer.status().as_u16());
@@ -57,7 +59,19 @@ impl Routes {
         answer
     }
 
-    async fn review<B>(&self, endpoint: Endpoint, request: Request<B>) -> Answer
+    /// The metrics are read by whoever likes, as slowly as they like; on their own port by few at a time.
+    async fn counted(&self, answer: Answer) -> Answer {
+        const LONGEST: Duration = Duration::from_secs(1);
+        let (head, bytes) = answer.into_parts();
+        let mut share = Share::default();
+        let fit = self.bodies.memory.fit(&mut share, bytes.len());
+        match time::timeout(LONGEST, fit).await {
+            Ok(()) => Response::from_parts(head, Bytes::from_owner(Counted { bytes: bytes.into(), share })),
+            Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "too much is waiting to be read\n"),
+        }
+    }
+
+    async fn review<B>(&self, endpoint: Endpoint, request: Request<B>, exchange: &Exchange) -> Answer
     where
         B: Body<Data = Bytes>,
     {
@@ -81,9 +95,16 @@ impl Routes {
             }
             Err(NoBody::Broken) => return plain(StatusCode::BAD_REQUEST, "the review did not arrive\n"),
         };
-        match self.reviewer.answer(endpoint, &body.bytes, start, deadline).await {
-            Ok(review) => with_type(StatusCode::OK, JSON, review),
-            Err(error) => plain(StatusCode::BAD_REQUEST, &format!("{error}\n")),
+        exchange.arrived();
+        match self.reviewer.answer(Review { endpoint, body, start, deadline }).await {
+            Ok(answer) => {
+                exchange.reviewed();
+                with_type(StatusCode::OK, JSON, Bytes::from_owner(answer))
+            }
+            Err(NoAnswer::Unreadable(error)) => plain(StatusCode::BAD_REQUEST, &format!("{error}\n")),
+            Err(NoAnswer::NoRoom) => {
+                plain(StatusCode::SERVICE_UNAVAILABLE, "too many answers are waiting to be read\n")
+            }
         }
     }
 
@@ -138,7 +159,7 @@ pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -8,13 +8,14 @@ use hyper::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time,
 };
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
+    activity::{self, Activity, Exchange},
     connection::{self, Answer, Protocol},
+    connections::Connections,
     lifecycle::Stage,
     metrics::Metrics,
     reload::Current,
@@ -32,8 +33,7 @@ const STRAGGLERS: Duration = Duration::from_millis(50);
 pub(crate) struct Server {
     /// Without, in plain text.
     pub(crate) tls: Option<Arc<Current>>,
-    /// One for each connection that there may be.
-    pub(crate) connections: Arc<Semaphore>,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) stage: Stage,
 }
@@ -42,51 +42,51 @@ impl Server {
     /// Accepts until the end is near.
     pub(crate) async fn run<H, F>(self, listener: TcpListener, handle: H)
     where
-        H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        H: Fn(Request<Incoming>, Exchange) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Answer> + Send + 'static,
     {
         let mut stage = self.stage.clone();
         loop {
-            tokio::select! {
-                () = self.accept(&listener, &handle) => {}
+            let stream = tokio::select! {
+                stream = accept(&listener) => stream,
                 () = stage.closing() => break,
-            }
+            };
+            self.admit(stream, &handle).await;
         }
-        while time::timeout(STRAGGLERS, self.accept(&listener, &handle)).await.is_ok() {}
+        while let Ok(stream) = time::timeout(STRAGGLERS, accept(&listener)).await {
+            self.admit(stream, &handle).await;
+        }
     }
 
-    async fn accept<H, F>(&self, listener: &TcpListener, handle: &H)
+    /// Serves a connection as soon as there is a place for it.
+    async fn admit<H, F>(&self, stream: TcpStream, handle: &H)
     where
-        H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        H: Fn(Request<Incoming>, Exchange) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Answer> + Send + 'static,
     {
-        // Nobody closes the semaphore.
-        let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(error = error.to_string(), "a connection could not be accepted");
-                return time::sleep(PAUSE).await;
-            }
-        };
-        let connection = self.serve(stream, handle.clone());
-        let open = Open::new(Arc::clone(&self.metrics));
+        let Some(place) = self.connections.place().await else { return };
+        let connection = self.serve(stream, Arc::clone(&place.activity), handle.clone());
         tokio::spawn(async move {
             connection.await;
-            drop((open, permit));
+            drop(place);
         });
     }
 
-    fn serve<H, F>(&self, stream: TcpStream, handle: H) -> impl Future<Output = ()> + Send + use<H, F>
+    fn serve<H, F>(
+        &self,
+        stream: TcpStream,
+        activity: Arc<Activity>,
+        handle: H,
+    ) -> impl Future<Output = ()> + Send + use<H, F>
     where
-        H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+        H: Fn(Request<Incoming>, Exchange) -> F + Send + Sync + 'static,
         F: Future<Output = Answer> + Send + 'static,
     {
         let (tls, stage) = (self.tls.as_ref().map(|tls| tls.tls()), self.stage.clone());
         let (ending, metrics) = (stage.clone(), Arc::clone(&self.metrics));
-        let handle = move |request: Request<Incoming>| {
+        let handle = move |request: Request<Incoming>, exchange| {
             let is_http1 = request.version() < Version::HTTP_2;
-            let answer = AssertUnwindSafe(handle(request)).catch_unwind();
+            let answer = AssertUnwindSafe(handle(request, exchange)).catch_unwind();
             let (ending, metrics) = (ending.clone(), Arc::clone(&metrics));
             async move {
                 let mut answer = answer.await.unwrap_or_else(|_| {
@@ -104,10 +104,11 @@ impl Server {
             // Answers are small and somebody waits for them.
             let _ = stream.set_nodelay(true);
             let Some(tls) = tls else {
-                return connection::serve(stream, Protocol::Http1, stage, handle).await;
+                return connection::serve(stream, Protocol::Http1, &activity, stage, handle).await;
             };
-            let acceptor = TlsAcceptor::from(tls.config);
-            let Ok(Ok(stream)) = time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+            let accepted = TlsAcceptor::from(tls.config).accept(stream);
+            let in_time = time::timeout(HANDSHAKE, accepted);
+            let Some(Ok(Ok(stream))) = activity::unless_dropped(&activity, in_time).await else {
                 tracing::debug!("a TLS handshake failed");
                 return;
             };
@@ -115,24 +116,20 @@ impl Server {
                 Some(b"h2") => Protocol::Http2,
                 _ => Protocol::Http1,
             };
-            connection::serve(stream, protocol, stage, handle).await;
+            connection::serve(stream, protocol, &activity, stage, handle).await;
         }
     }
 }
 
-/// A connection that is counted.
-struct Open(Arc<Metrics>);
-
-impl Open {
-    fn new(metrics: Arc<Metrics>) -> Self {
-        metrics.connections().inc();
-        Self(metrics)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.connections().dec();
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::warn!(error = error.to_string(), "a connection could not be accepted");
+                time::sleep(PAUSE).await;
+            }
+        }
     }
 }
 
@@ -147,11 +144,11 @@ mod tests {
     async fn a_panic_is_an_answer_with_500_and_nothing_more() {
         let (guide, stage) = lifecycle::begin();
         let metrics = Arc::new(Metrics::new());
-        let connections = Arc::new(Semaphore::new(1));
+        let connections = Connections::new(1, Arc::clone(&metrics));
         let server = Server { tls: None, connections, metrics: Arc::clone(&metrics), stage };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = tokio::spawn(server.run(listener, |request: Request<Incoming>| async move {
+        let serving = tokio::spawn(server.run(listener, |request: Request<Incoming>, _| async move {
             assert_eq!(request.uri().path(), "/", "a path that is not expected");
             plain(StatusCode::OK, "")
         }));
@@ -172,8 +169,9 @@ mod tests {
     #[tokio::test]
     async fn who_was_let_in_by_the_system_before_the_end_is_answered() {
         let (guide, stage) = lifecycle::begin();
-        let connections = Arc::new(Semaphore::new(8));
-        let server = Server { tls: None, connections, metrics: Arc::new(Metrics::new()), stage };
+        let metrics = Arc::new(Metrics::new());
+        let connections = Connections::new(8, Arc::clone(&metrics));
+        let server = Server { tls: None, connections, metrics, stage };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut waiting = Vec::new();
@@ -181,7 +179,7 @@ mod tests {
             waiting.push(TcpStream::connect(address).await.unwrap());
         }
         guide.close();
-        server.run(listener, |_| async { plain(StatusCode::OK, "") }).await;
+        server.run(listener, |_, _| async { plain(StatusCode::OK, "") }).await;
         for mut stream in waiting {
             stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
             let mut answer = String::new();

@@ -114,8 +114,8 @@ pub struct Settings {
     #[arg(long, env = "GRACE_PERIOD", value_name = "SECONDS", default_value = "5", value_parser = seconds_or_none)]
     grace_period: Duration,
 
-    /// The most connections at once; more have to wait.
-    #[arg(long, env = "MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    /// The most connections at once. One more takes the place of one that is idle or slow, or has to wait.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
 
     /// The largest review, in bytes. An API server takes objects of 3 MiB, and an update carries two.

@@ -9,17 +9,20 @@ use std::{
 use hyper::{Request, body::Incoming};
 use kube::{Api, Client, Config};
 use socket2::{Domain, Socket, Type};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time};
+use tokio::{net::TcpListener, task::JoinHandle, time};
 
 use crate::{
     AccessMode, Settings,
+    activity::Exchange,
     body::Bodies,
     cache::Cache,
     certificate::{self, CertificateError, Files},
     connection::Answer,
+    connections::Connections,
     health::Health,
     lifecycle::{self, Guide},
     lookups::Lookups,
+    memory::Memory,
     metrics::Metrics,
     permissions::Permissions,
     permitted::Permitted,
@@ -28,6 +31,7 @@ use crate::{
     review::Reviewer,
     routes::{Door, Routes},
     server::Server,
+    worker::Worker,
 };
 
 /// Longer than the longest deadline of a review.
@@ -37,7 +41,7 @@ const WAITING: i32 = 1024;
 /// A connection to the API server that brings nothing for this long may be dead. Longer than a watch is silent.
 const LONGEST_IDLE: Duration = Duration::from_secs(60);
 /// Probes and scrapes are few.
-const PLAIN_CONNECTIONS: usize = 64;
+const PLAIN_CONNECTIONS: u32 = 64;
 
 /// Where connections come in.
 #[derive(Debug)]
@@ -115,8 +119,7 @@ pub struct Webhook {
     grace_period: Duration,
     servers: Vec<JoinHandle<()>>,
     background: Vec<JoinHandle<()>>,
-    connections: Arc<Semaphore>,
-    most_connections: u32,
+    connections: Arc<Connections>,
 }
 
 impl Webhook {
@@ -164,14 +167,19 @@ impl Webhook {
             metrics: Arc::clone(&metrics),
         };
         let expiry_margin = settings.cert_expiry_margin();
+        let connections = Connections::new(settings.max_connections(), Arc::clone(&metrics));
+        let largest = usize::try_from(settings.max_body()).unwrap_or(usize::MAX);
+        let memory = Arc::new(Memory::new(largest, Arc::clone(&connections)));
         let routes = Arc::new(Routes {
-            reviewer: Reviewer {
+            reviewer: Arc::new(Reviewer {
                 lookups,
                 policy: settings.policy(),
                 exempt_users: settings.exempt_users().map(<[String]>::to_vec),
+                memory: Arc::clone(&memory),
+                worker: Worker::start(),
                 metrics: Arc::clone(&metrics),
-            },
-            bodies: Bodies::new(settings.max_body()),
+            }),
+            bodies: Bodies { largest, memory },
             health: Health {
                 cache,
                 certificate: Arc::clone(&certificate),
@@ -182,8 +190,6 @@ impl Webhook {
             metrics_apart: listeners.plain.is_some(),
         });
 
-        let most_connections = settings.max_connections();
-        let connections = Arc::new(Semaphore::new(usize::try_from(most_connections).unwrap_or(usize::MAX)));
         let https = Server {
             tls: Some(certificate),
             connections: Arc::clone(&connections),
@@ -193,12 +199,12 @@ impl Webhook {
         let mut servers =
             vec![tokio::spawn(https.run(listeners.https, through(Door::Https, Arc::clone(&routes))))];
         if let Some(listener) = listeners.plain {
-            let connections = Arc::new(Semaphore::new(PLAIN_CONNECTIONS));
+            let connections = Connections::new(PLAIN_CONNECTIONS, Arc::clone(&metrics));
             let plain = Server { tls: None, connections, metrics, stage };
             servers.push(tokio::spawn(plain.run(listener, through(Door::Plain, routes))));
         }
         let grace_period = settings.grace_period();
-        Ok(Self { guide, grace_period, servers, background, connections, most_connections })
+        Ok(Self { guide, grace_period, servers, background, connections })
     }
 
     /// Ends it in order: not ready any more, some time later no longer accepting, then finishing what has begun.
@@ -210,8 +216,7 @@ impl Webhook {
         for server in self.servers {
             let _ = server.await;
         }
-        let all_ended = self.connections.acquire_many(self.most_connections);
-        let in_time = time::timeout(LONGEST_END, all_ended).await.is_ok();
+        let in_time = time::timeout(LONGEST_END, self.connections.all_ended()).await.is_ok();
         for task in self.background {
             task.abort();
         }
@@ -221,9 +226,12 @@ impl Webhook {
 
 type Answering = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-fn through(door: Door, routes: Arc<Routes>) -> impl Fn(Request<Incoming>) -> Answering + Clone + Send + Sync {
-    move |request| {
+fn through(
+    door: Door,
+    routes: Arc<Routes>,
+) -> impl Fn(Request<Incoming>, Exchange) -> Answering + Clone + Send + Sync {
+    move |request, exchange| {
         let routes = Arc::clone(&routes);
-        Box::pin(async move { routes.answer(door, request).await })
+        Box::pin(async move { routes.answer(door, request, exchange).await })
     }
 }

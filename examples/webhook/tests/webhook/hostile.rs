@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use crate::{
+    attacks,
     client::request,
     scene::{MUTATE, Scene, VALIDATE, eventually, recording},
     stand_in::{Kind, Trouble},
@@ -217,20 +218,98 @@ async fn who_goes_away_in_the_middle_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn there_are_no_more_connections_than_allowed_and_the_others_wait() {
-    let scene = Scene::ready(&["--max-connections", "2"]).await;
-    let mut first = scene.client.http1().await.unwrap();
-    let second = scene.client.http1().await.unwrap();
-    let third = tokio::spawn({
-        let client = scene.client.clone();
-        async move { client.post("/mutate", &recording(MUTATE)).await.code }
-    });
-    // The first still is answered while the third waits for its turn.
+async fn who_is_idle_makes_room_and_who_sends_reviews_stays() {
+    let scene = Scene::ready(&["--max-connections", "4"]).await;
     let review = || crate::client::review_of("/mutate", &recording(MUTATE));
-    for _ in 0..3 {
-        assert_eq!(first.send(review()).await.unwrap().code, 200);
+    let mut server = scene.client.http1().await.unwrap();
+    assert_eq!(server.send(review()).await.unwrap().code, 200);
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        idle.push(attacks::idle(&scene.client).await.unwrap());
     }
-    assert!(!third.is_finished());
-    drop(second);
-    assert_eq!(third.await.unwrap(), 200);
+    // Nor does it help to say nothing at all.
+    for _ in 0..40 {
+        idle.push(scene.client.stream().await.unwrap());
+    }
+    assert_eq!(scene.client.get("/readyz").await.code, 200);
+    assert_eq!(scene.client.post("/mutate", &recording(MUTATE)).await.code, 200);
+    assert_eq!(server.send(review()).await.unwrap().code, 200);
+    let dropped: usize = scene.metric("gmsa_webhook_dropped_connections_total").await.parse().unwrap();
+    assert!(dropped >= 77, "{dropped}");
+    assert!(scene.metric("gmsa_webhook_connections").await.parse::<usize>().unwrap() <= 4);
+}
+
+#[tokio::test]
+async fn who_waits_for_an_answer_keeps_its_place_and_others_wait() {
+    let scene = Scene::ready(&["--max-connections", "2"]).await;
+    scene.api.trouble(Kind::Access, Trouble::Slow(Duration::from_secs(3)));
+    let ask = || {
+        let client = scene.client.clone();
+        tokio::spawn(async move {
+            let answer = client.post("/validate?timeout=30s", &recording(VALIDATE)).await.json();
+            assert_eq!(answer["response"]["allowed"], true);
+        })
+    };
+    let first = [ask(), ask()];
+    eventually(async || scene.api.count(Kind::Access) == 2).await;
+    let third = ask();
+    for task in first {
+        assert!(!third.is_finished());
+        task.await.unwrap();
+    }
+    third.await.unwrap();
+    assert_eq!(scene.api.count(Kind::Access), 3);
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_take_no_memory_from_others() {
+    let scene = Scene::ready(&[]).await;
+    scene.api.put(attacks::LARGE, attacks::large_contents());
+    let body = attacks::growing();
+    eventually(async || {
+        let review = request(Method::POST, "/mutate?timeout=30s", Some("application/json"), &body);
+        scene.client.send(review).await.unwrap().body.len() > 7 << 20
+    })
+    .await;
+    let mut unread = Vec::new();
+    for _ in 0..12 {
+        unread.push(attacks::unread(&scene.client, "/mutate?timeout=30s", &body).await.unwrap());
+    }
+    for _ in 0..10 {
+        still_answers(&scene).await;
+        assert_eq!(scene.client.get("/livez").await.code, 200);
+    }
+    // Their connections are cut while they still hold them; those that got an error for lack of room are idle.
+    eventually(async || scene.metric("gmsa_webhook_dropped_connections_total").await != "0").await;
+    drop(unread);
+    none_is_left(&scene).await;
+    let review = request(Method::POST, "/mutate?timeout=30s", Some("application/json"), &body);
+    assert_eq!(scene.client.send(review).await.unwrap().json()["response"]["allowed"], true);
+}
+
+#[tokio::test]
+async fn a_denial_that_is_full_asks_the_api_server_no_more() {
+    let scene = Scene::ready(&[]).await;
+    let body = attacks::unknown_names();
+    for (path, code, gets, access) in [("/mutate", 404, 32, 0), ("/validate", 403, 32, 32)] {
+        let review = request(Method::POST, path, Some("application/json"), &body);
+        let status = scene.client.send(review).await.unwrap().json()["response"]["status"].clone();
+        assert_eq!(
+            (&status["code"], status["details"]["causes"].as_array().unwrap().len()),
+            (&code.into(), 32)
+        );
+        assert_eq!((scene.api.count(Kind::Get), scene.api.count(Kind::Access)), (gets, access), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn large_reviews_are_answered_beside_small_ones() {
+    let scene = Scene::ready(&[]).await;
+    for body in [attacks::long_path(2_000), attacks::many_objects(200_000)] {
+        let large = request(Method::POST, "/validate?timeout=30s", Some("application/json"), &body);
+        let client = scene.client.clone();
+        let answer = tokio::spawn(async move { client.send(large).await.unwrap().json() });
+        still_answers(&scene).await;
+        assert_eq!(answer.await.unwrap()["response"]["allowed"], false);
+    }
 }

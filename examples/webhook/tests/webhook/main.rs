@@ -10,6 +10,7 @@
 )]
 #![allow(unreachable_pub, reason = "modules of one program")]
 
+mod attacks;
 mod certificates;
 mod client;
 #[path = "../../../../gmsa-admission/tests/admission/recorded.rs"]
