@@ -21,6 +21,7 @@ use gmsa_admission::{
     install::{
         self, Access, Certificates, Image, Install, InstallName, IpNetwork, Object, Probes, WebhookServer,
     },
+    template::Enforcement,
 };
 use gmsa_examples::{
     cluster,
@@ -39,7 +40,7 @@ use certificate::Files;
 #[derive(Parser)]
 #[command(name = "deploy", after_help = EXAMPLES)]
 struct Arguments {
-    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too, from v0.13 on.
+    /// The image of the webhook, by tag or, better, by digest. Upstream's serves too, from v0.13 on, with --health-probe.
     #[arg(long, required_unless_present = "policies")]
     image: Option<Image>,
 
@@ -85,9 +86,15 @@ struct Arguments {
     #[arg(long)]
     random_hostname: bool,
 
-    /// Asks for /livez and /readyz in place of /health, which is all that upstream's image has.
+    /// Has Deployments, Jobs and other workloads checked too when they are applied: whoever applies one whose pods would be
+    /// denied is warned, or denied. Upstream's image cannot.
+    #[arg(long, value_name = "ENFORCEMENT", value_enum, conflicts_with = "policies")]
+    templates: Option<Templates>,
+
+    /// Asks for /health in place of /livez and /readyz: for upstream's image, which has no other. Nobody then sees that a
+    /// pod's certificate has expired.
     #[arg(long)]
-    ready_probe: bool,
+    health_probe: bool,
 
     /// How the webhook finds out who may use what. To watch, its role permits it to list and watch all roles and bindings.
     /// Upstream's image can only ask.
@@ -131,6 +138,14 @@ struct Means {
     /// The cluster's credential specs, for --policies: files or folders of manifests. Run this again when one changes.
     #[arg(long, value_name = "PATH", num_args = 1.., requires = "policies")]
     credential_specs: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Templates {
+    /// It is applied, with warnings. While the webhook is away there are none.
+    Warn,
+    /// It is denied, also while the webhook is away.
+    Deny,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -267,7 +282,13 @@ fn server(arguments: &Arguments, image: Image, certificates: Certificates) -> We
     if arguments.access == Permissions::Watch {
         server = server.access(Access::Watch);
     }
-    if arguments.ready_probe {
+    if let Some(templates) = arguments.templates {
+        server = server.check_templates(match templates {
+            Templates::Warn => Enforcement::Warn,
+            Templates::Deny => Enforcement::Deny,
+        });
+    }
+    if !arguments.health_probe {
         server = server.probes(Probes::LiveAndReady);
     }
     server

@@ -15,16 +15,43 @@ use crate::{
 /// validated may lack `containers`, and shows `null` for them; the condition must not fail on it, or the user
 /// would read about gMSA in place of the API server's own complaint.
 pub(crate) fn uses_gmsa() -> String {
-    let lists = ContainerList::ALL.map(|list| {
-        format!("({} && object.spec.{}.exists(c, {}))", has_list(list), list.field(), sets_gmsa_field("c"))
+    uses_gmsa_in("object.spec")
+}
+
+/// The same of an object with a pod template, wherever its kind has that.
+pub(crate) fn template_uses_gmsa() -> String {
+    let [spec, job] = ["object.spec", "object.spec.jobTemplate.spec"].map(|owner| {
+        let template = format!("{owner}.template");
+        format!(
+            "has({template}) && has({template}.spec) && (\n{})",
+            uses_gmsa_in(&format!("{template}.spec"))
+        )
     });
-    let pod = format!("({})", sets_gmsa_field("object.spec"));
+    format!("({spec}) ||\n(has(object.spec.jobTemplate) && has(object.spec.jobTemplate.spec) && {job})")
+}
+
+/// Whether nothing but a person, or a program of theirs, made the object.
+pub(crate) fn has_no_controller() -> String {
+    let owners = "object.metadata.ownerReferences";
+    format!("!has({owners}) || !{owners}.exists(o, has(o.controller) && o.controller)")
+}
+
+fn uses_gmsa_in(spec: &str) -> String {
+    let lists = ContainerList::ALL.map(|list| {
+        let (has, field) = (has_list_in(spec, list), list.field());
+        format!("({has} && {spec}.{field}.exists(c, {}))", sets_gmsa_field("c"))
+    });
+    let pod = format!("({})", sets_gmsa_field(spec));
     [pod].into_iter().chain(lists).collect::<Vec<_>>().join(" ||\n")
 }
 
 /// Whether a pod that has yet to be validated has the list.
 pub(crate) fn has_list(list: ContainerList) -> String {
-    let list = format!("object.spec.{}", list.field());
+    has_list_in("object.spec", list)
+}
+
+fn has_list_in(spec: &str, list: ContainerList) -> String {
+    let list = format!("{spec}.{}", list.field());
     format!("has({list}) && {list} != null")
 }
 

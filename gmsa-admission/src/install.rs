@@ -261,7 +261,7 @@ impl Install {
             network::service(&self.name).into(),
             network::network_policy(&self.name, &server.sources).into(),
         ]);
-        let both = self.configuration(&server.certificates).with_policy();
+        let both = self.configuration(server).with_policy();
         if with_policy {
             objects.extend([both.policy.into(), both.binding.into()]);
         }
@@ -269,21 +269,24 @@ impl Install {
         objects
     }
 
-    fn configuration(&self, certificates: &Certificates) -> WebhookConfiguration {
-        let trust = match certificates {
+    fn configuration(&self, server: &WebhookServer) -> WebhookConfiguration {
+        let trust = match &server.certificates {
             Certificates::CertManager => {
                 Trust::CertManager(CertificateRef::checked(self.name.namespace(), &self.name.secret()))
             }
             Certificates::Given(serving) => Trust::CaBundle(serving.ca().clone()),
         };
         let endpoint = ServiceEndpoint::checked(self.name.namespace(), self.name.name());
-        labels::all(&self.name).into_iter().fold(
-            WebhookConfiguration::new(endpoint, trust)
-                .checked_name(self.name.name())
-                .in_namespaces(self.namespaces.clone())
-                .timeout(self.timeout),
-            |configuration, (key, value)| configuration.label(key, value),
-        )
+        let mut configuration = WebhookConfiguration::new(endpoint, trust)
+            .checked_name(self.name.name())
+            .in_namespaces(self.namespaces.clone())
+            .timeout(self.timeout);
+        if let Some(enforcement) = server.templates {
+            configuration = configuration.templates(enforcement);
+        }
+        labels::all(&self.name)
+            .into_iter()
+            .fold(configuration, |configuration, (key, value)| configuration.label(key, value))
     }
 
     fn access(&self, access: Access) -> [Object; 3] {

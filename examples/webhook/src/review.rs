@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use gmsa_admission::{
-    Facts, Mutation, Needs, Policy, Request, Requester, Response, ReviewError, StatusReason, Validation,
-    mutate, validate,
+    Facts, Mutation, Needs, Pod, Policy, Request, Requester, Response, ReviewError, StatusReason,
+    TemplateRequest, TemplateReview, Validation, check_template, mutate, validate,
 };
 use tokio::{
     sync::SemaphorePermit,
@@ -61,9 +61,48 @@ enum Outcome<'w> {
     Long(Found<'static>),
 }
 
+/// What is asked about.
+enum Asked<'a> {
+    Pod(Request<'a>),
+    Template(TemplateRequest<'a>),
+}
+
+impl<'a> Asked<'a> {
+    fn read(endpoint: Endpoint, body: &'a [u8]) -> Result<Self, ReviewError> {
+        match endpoint {
+            Endpoint::Mutate | Endpoint::Validate => Request::from_slice(body).map(Self::Pod),
+            Endpoint::Template => TemplateRequest::from_slice(body).map(Self::Template),
+        }
+    }
+
+    fn plan(&self, endpoint: Endpoint, policy: &Policy) -> Plan<'_> {
+        match self {
+            Self::Pod(request) if endpoint == Endpoint::Mutate => Plan::Mutation(mutate(request, policy)),
+            Self::Pod(request) => Plan::Validation(validate(request, policy)),
+            Self::Template(request) => Plan::Template(check_template(request, policy)),
+        }
+    }
+
+    fn namespace(&self) -> &str {
+        match self {
+            Self::Pod(request) => request.namespace(),
+            Self::Template(request) => request.namespace(),
+        }
+    }
+
+    /// The pod, or the one before the change if there is none any more.
+    fn pod(&self) -> Option<&Pod<'a>> {
+        match self {
+            Self::Pod(request) => request.pod().or_else(|| request.old_pod()),
+            Self::Template(request) => request.pod(),
+        }
+    }
+}
+
 enum Plan<'r> {
     Mutation(Mutation<'r>),
     Validation(Validation<'r>),
+    Template(TemplateReview<'r>),
 }
 
 impl<'r> Plan<'r> {
@@ -71,6 +110,7 @@ impl<'r> Plan<'r> {
         match self {
             Self::Mutation(plan) => plan.next(facts, places),
             Self::Validation(plan) => plan.next(facts, places),
+            Self::Template(plan) => plan.next(facts, places),
         }
     }
 
@@ -81,6 +121,7 @@ impl<'r> Plan<'r> {
         match self {
             Self::Mutation(plan) => plan.respond(facts),
             Self::Validation(plan) => plan.respond(facts),
+            Self::Template(plan) => plan.respond(facts),
         }
     }
 }
@@ -124,7 +165,7 @@ impl Reviewer {
     async fn work(&self, review: &Review, found: Option<Found<'static>>) -> Result<Outcome<'_>, NoAnswer> {
         let Review { endpoint, body, start, deadline } = review;
         let is_on_worker = found.is_some();
-        let request = match Request::from_slice(&body.bytes) {
+        let request = match Asked::read(*endpoint, &body.bytes) {
             Ok(request) => request,
             Err(error) => {
                 let response = error.clone().into_response().ok_or(NoAnswer::Unreadable(error))?;
@@ -132,10 +173,7 @@ impl Reviewer {
                 return Ok(Outcome::Answer(response.to_vec(), self.turn(is_on_worker).await));
             }
         };
-        let plan = match endpoint {
-            Endpoint::Mutate => Plan::Mutation(mutate(&request, &self.policy)),
-            Endpoint::Validate => Plan::Validation(validate(&request, &self.policy)),
-        };
+        let plan = request.plan(*endpoint, &self.policy);
         let turns = Turns::new(*deadline);
         let mut found: Found<'_> = found.unwrap_or_default();
         let (mut sender, mut places) = (None, FIRST_ROUND);
@@ -144,7 +182,9 @@ impl Reviewer {
             if needs.is_empty() {
                 break;
             }
-            if sender.is_none() && !needs.access().is_empty() {
+            // What a controller makes of a template it sends itself, and controllers are not asked about.
+            let is_pod = *endpoint != Endpoint::Template;
+            if is_pod && sender.is_none() && !needs.access().is_empty() {
                 sender = Some(self.sender(&body.bytes));
             }
             let more =
@@ -196,7 +236,7 @@ impl Reviewer {
     fn record(
         &self,
         endpoint: Endpoint,
-        request: Option<&Request<'_>>,
+        request: Option<&Asked<'_>>,
         response: &Response<'_>,
         took: Duration,
     ) {
@@ -211,7 +251,7 @@ impl Reviewer {
         tracing::info!(
             endpoint = endpoint.as_str(),
             uid = shortened(response.uid()),
-            namespace = shortened(request.map_or("", |request| request.namespace())),
+            namespace = shortened(request.map_or("", Asked::namespace)),
             owner = owner(request),
             credential_specs = names.map_or("", |(_, names)| names),
             decision,
@@ -229,8 +269,8 @@ fn is_about_contents(response: &Response<'_>) -> bool {
     matches!(status, Some(Invalid | ExpectationFailed | InternalError))
 }
 
-fn owner(request: Option<&Request<'_>>) -> String {
-    match request.and_then(|request| request.pod().or_else(|| request.old_pod())) {
+fn owner(request: Option<&Asked<'_>>) -> String {
+    match request.and_then(Asked::pod) {
         None => String::new(),
         Some(pod) if pod.name().is_empty() && !pod.generate_name().is_empty() => {
             format!("{}*", shortened(pod.generate_name()))

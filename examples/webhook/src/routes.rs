@@ -46,11 +46,11 @@ impl Routes {
     where
         B: Body<Data = Bytes>,
     {
-        let answer = match (door, request.uri().path()) {
-            (Door::Https, "/mutate") => self.review(Endpoint::Mutate, request, &exchange).await,
-            (Door::Https, "/validate") => self.review(Endpoint::Validate, request, &exchange).await,
-            (Door::Https, path) => self.counted(self.look(door, path, request.method())).await,
-            (Door::Plain, path) => self.look(door, path, request.method()),
+        let path = request.uri().path();
+        let answer = match (door, Endpoint::at(path)) {
+            (Door::Https, Some(endpoint)) => self.review(endpoint, request, &exchange).await,
+            (Door::Https, None) => self.counted(self.look(door, path, request.method())).await,
+            (Door::Plain, _) => self.look(door, path, request.method()),
         };
         if answer.status().is_client_error() || answer.status() == StatusCode::INTERNAL_SERVER_ERROR {
             self.metrics.refused(answer.status().as_u16());

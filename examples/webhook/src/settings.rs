@@ -5,7 +5,7 @@ use std::{
 };
 
 use clap::{ArgAction, Parser, ValueEnum, error::ErrorKind};
-use gmsa_admission::Policy;
+use gmsa_admission::{Policy, template::Enforcement};
 
 use crate::{deadline::Deadline, go, log};
 
@@ -110,6 +110,10 @@ pub struct Settings {
     #[arg(long, env = "EXEMPT_USER", value_name = "NAME", value_delimiter = ',', value_parser = user)]
     exempt_user: Vec<String>,
 
+    /// What /template says of a workload whose pods would be denied.
+    #[arg(long, env = "TEMPLATES", value_name = "ENFORCEMENT", value_enum, default_value_t = Templates::Warn)]
+    templates: Templates,
+
     /// When asked to end, go on accepting connections for this long, in seconds: until the Service has noticed.
     #[arg(long, env = "GRACE_PERIOD", value_name = "SECONDS", default_value = "5", value_parser = seconds_or_none)]
     grace_period: Duration,
@@ -143,6 +147,15 @@ Exit codes:
      console or a container that is stopped
   1  could not start, or had to give up
   2  a setting is wrong";
+
+/// What becomes of a workload whose pods would be denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Templates {
+    /// Whoever applies it is warned.
+    Warn,
+    /// It is denied.
+    Deny,
+}
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -249,7 +262,11 @@ impl Settings {
     }
 
     pub(crate) fn policy(&self) -> Policy {
-        Policy::default().with_random_hostname(self.random_hostname)
+        let templates = match self.templates {
+            Templates::Warn => Enforcement::Warn,
+            Templates::Deny => Enforcement::Deny,
+        };
+        Policy::default().with_random_hostname(self.random_hostname).with_templates(templates)
     }
 
     /// How often to look at the certificate's files, if at all.

@@ -243,6 +243,11 @@ impl WebhookPath {
         Self("/validate".to_owned())
     }
 
+    /// `/template`, which upstream's image does not serve.
+    pub fn template() -> Self {
+        Self("/template".to_owned())
+    }
+
     /// The path.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::{MatchCondition, RuleWithOperations};
 
-use crate::cel;
+use crate::{cel, workload::WorkloadKind};
 
 /// The requests that can bring an identity into a pod. Everything else of a pod that has one cannot be changed: the
 /// API server sees to it on `pods` UPDATE, `pods/resize` and `pods/status`.
@@ -23,4 +23,23 @@ pub(crate) fn resource_rules() -> [RuleWithOperations; 2] {
 /// Lets only pods through that have gMSA fields.
 pub(crate) fn match_conditions() -> Vec<MatchCondition> {
     vec![MatchCondition { name: "uses-gmsa".to_owned(), expression: cel::uses_gmsa() }]
+}
+
+/// The requests that can bring in a pod template.
+pub(super) fn template_rules() -> Vec<RuleWithOperations> {
+    let rule = |kind: WorkloadKind| RuleWithOperations {
+        api_groups: Some(vec![kind.group().to_owned()]),
+        api_versions: Some(vec![kind.version().to_owned()]),
+        operations: Some(vec!["CREATE".to_owned(), "UPDATE".to_owned()]),
+        resources: Some(vec![kind.resource().to_owned()]),
+        scope: Some("Namespaced".to_owned()),
+    };
+    WorkloadKind::templated().map(rule).collect()
+}
+
+/// Lets only templates through that have gMSA fields, and whose author can be told something.
+pub(super) fn template_match_conditions() -> Vec<MatchCondition> {
+    [("uses-gmsa", cel::template_uses_gmsa()), ("has-no-controller", cel::has_no_controller())]
+        .map(|(name, expression)| MatchCondition { name: name.to_owned(), expression })
+        .into()
 }

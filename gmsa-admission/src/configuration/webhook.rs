@@ -12,11 +12,11 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use crate::admission_policy::AuthorizingPolicy;
+use crate::{admission_policy::AuthorizingPolicy, template::Enforcement};
 
 use super::{
     ConfigurationError, Endpoint, Namespaces, Trust, WebhookPath,
-    rules::{match_conditions, resource_rules},
+    rules::{match_conditions, resource_rules, template_match_conditions, template_rules},
 };
 
 /// Makes the two configurations of one webhook: [mutating](Self::mutating), which expands names, and
@@ -59,6 +59,8 @@ pub struct WebhookConfiguration {
     trust: Trust,
     mutate_path: WebhookPath,
     validate_path: WebhookPath,
+    template_path: WebhookPath,
+    templates: Option<Enforcement>,
     namespaces: Namespaces,
     timeout: TimeoutSeconds,
     failed_expansion: FailurePolicy,
@@ -77,6 +79,8 @@ impl WebhookConfiguration {
     pub const LEAST_MINOR: u8 = 28;
     /// The name of the webhook in the validating configuration.
     pub const VALIDATING_NAME: &str = "validate.gmsa.internal";
+    /// The name of the webhook for pod templates, in the validating configuration.
+    pub const TEMPLATE_NAME: &str = "template.gmsa.internal";
 
     /// For the webhook at this endpoint, with the defaults of the table above. Both objects are called
     /// `gmsa-webhook`.
@@ -87,6 +91,8 @@ impl WebhookConfiguration {
             trust,
             mutate_path: WebhookPath::mutate(),
             validate_path: WebhookPath::validate(),
+            template_path: WebhookPath::template(),
+            templates: None,
             namespaces: Namespaces::All,
             timeout: TimeoutSeconds::DEFAULT,
             failed_expansion: FailurePolicy::Fail,
@@ -113,6 +119,31 @@ impl WebhookConfiguration {
     /// Other paths than `/mutate` and `/validate`.
     pub fn paths(self, mutate: WebhookPath, validate: WebhookPath) -> Self {
         Self { mutate_path: mutate, validate_path: validate, ..self }
+    }
+
+    /// Also has [templates](mod@crate::template) checked, of workloads that no controller made, at `/template`. The validating
+    /// configuration then has a second webhook.
+    ///
+    /// The server must be told the same: it decides whether to warn or to deny. Of a webhook that warns, the failure policy
+    /// is `Ignore`: a workload does not wait for advice. The pods are checked in any case.
+    ///
+    /// ```
+    /// use gmsa_admission::{configuration::{ServiceEndpoint, Trust, WebhookConfiguration}, template::Enforcement};
+    ///
+    /// let webhook = WebhookConfiguration::new(ServiceEndpoint::new("gmsa-system", "gmsa")?, Trust::SystemRoots)
+    ///     .templates(Enforcement::Warn);
+    /// let hooks = webhook.validating().webhooks.unwrap();
+    /// assert_eq!(hooks[1].name, WebhookConfiguration::TEMPLATE_NAME);
+    /// assert_eq!(hooks[1].failure_policy.as_deref(), Some("Ignore"));
+    /// # Ok::<(), gmsa_admission::configuration::ConfigurationError>(())
+    /// ```
+    pub fn templates(self, enforcement: Enforcement) -> Self {
+        Self { templates: Some(enforcement), ..self }
+    }
+
+    /// Another path than `/template`.
+    pub fn template_path(self, path: WebhookPath) -> Self {
+        Self { template_path: path, ..self }
     }
 
     /// The namespaces whose pods are checked. Read at [`Namespaces`] what a choice other than all of them opens.
@@ -181,21 +212,30 @@ impl WebhookConfiguration {
     /// whoever can make the webhook slow could give a pod any identity.
     #[must_use]
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
+        let enforcing = ValidatingWebhook {
+            name: Self::VALIDATING_NAME.to_owned(),
+            client_config: self.client_config(&self.validate_path),
+            rules: Some(resource_rules().into()),
+            failure_policy: Some(FailurePolicy::Fail.as_str().to_owned()),
+            match_policy: Some(MATCH_POLICY.to_owned()),
+            namespace_selector: Some(self.namespaces.selector()),
+            object_selector: None,
+            side_effects: SIDE_EFFECTS.to_owned(),
+            timeout_seconds: Some(self.timeout.0.into()),
+            admission_review_versions: vec![REVIEW_VERSION.to_owned()],
+            match_conditions: Some(match_conditions()),
+        };
+        let advising = self.templates.map(|enforcement| ValidatingWebhook {
+            name: Self::TEMPLATE_NAME.to_owned(),
+            client_config: self.client_config(&self.template_path),
+            rules: Some(template_rules()),
+            failure_policy: Some(on_failed_advice(enforcement).as_str().to_owned()),
+            match_conditions: Some(template_match_conditions()),
+            ..enforcing.clone()
+        });
         ValidatingWebhookConfiguration {
             metadata: self.metadata(),
-            webhooks: Some(vec![ValidatingWebhook {
-                name: Self::VALIDATING_NAME.to_owned(),
-                client_config: self.client_config(&self.validate_path),
-                rules: Some(resource_rules().into()),
-                failure_policy: Some(FailurePolicy::Fail.as_str().to_owned()),
-                match_policy: Some(MATCH_POLICY.to_owned()),
-                namespace_selector: Some(self.namespaces.selector()),
-                object_selector: None,
-                side_effects: SIDE_EFFECTS.to_owned(),
-                timeout_seconds: Some(self.timeout.0.into()),
-                admission_review_versions: vec![REVIEW_VERSION.to_owned()],
-                match_conditions: Some(match_conditions()),
-            }]),
+            webhooks: Some([enforcing].into_iter().chain(advising).collect()),
         }
     }
 
@@ -263,6 +303,13 @@ pub struct WebhookAndPolicy {
     pub policy: ValidatingAdmissionPolicy,
     /// Puts the policy into effect.
     pub binding: ValidatingAdmissionPolicyBinding,
+}
+
+fn on_failed_advice(enforcement: Enforcement) -> FailurePolicy {
+    match enforcement {
+        Enforcement::Warn => FailurePolicy::Ignore,
+        Enforcement::Deny => FailurePolicy::Fail,
+    }
 }
 
 const MATCH_POLICY: &str = "Equivalent";

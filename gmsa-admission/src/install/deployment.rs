@@ -20,6 +20,7 @@ use super::{
     Access, Certificates, InstallName, WebhookServer, labels,
     server::{PORT, PRIORITY_CLASS},
 };
+use crate::template::Enforcement;
 
 /// The user `nonroot` of many small images; any but 0 would do.
 const USER: i64 = 65532;
@@ -205,6 +206,10 @@ fn container(server: &WebhookServer) -> Container {
 fn environment(server: &WebhookServer) -> Vec<EnvVar> {
     let [crt, key] = TLS_FILES.map(|(_, file)| format!("/{TLS}/{file}"));
     let access = (server.access == Access::Watch).then(|| ("ACCESS", "watch".to_owned()));
+    let templates = server.templates.map(|templates| match templates {
+        Enforcement::Warn => ("TEMPLATES", "warn".to_owned()),
+        Enforcement::Deny => ("TEMPLATES", "deny".to_owned()),
+    });
     let environment = [
         ("TLS_CRT", crt),
         ("TLS_KEY", key),
@@ -216,7 +221,7 @@ fn environment(server: &WebhookServer) -> Vec<EnvVar> {
     ];
     let variable =
         |(name, value): (&str, _)| EnvVar { name: name.to_owned(), value: Some(value), value_from: None };
-    environment.into_iter().chain(access).map(variable).collect()
+    environment.into_iter().chain(access).chain(templates).map(variable).collect()
 }
 
 fn probe(path: &str, period_seconds: i32, failure_threshold: i32) -> Probe {

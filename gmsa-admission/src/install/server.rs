@@ -1,7 +1,7 @@
 use std::num::NonZeroU16;
 
 use super::{Certificates, Image, IpNetwork};
-use crate::Policy;
+use crate::{Policy, template::Enforcement};
 
 /// The port that the pods listen on. Not 443: below 1024 a process needs a capability, or luck with its node.
 pub(super) const PORT: i32 = 8443;
@@ -24,6 +24,7 @@ pub(super) const PRIORITY_CLASS: &str = "system-cluster-critical";
 /// | `LOG_LEVEL` | `info` |
 /// | `RANDOM_HOSTNAME` | `false` |
 /// | `ACCESS` | `watch`, or absent; see [`access`](WebhookServer::access) |
+/// | `TEMPLATES` | `warn` or `deny`, where [templates are checked](Self::check_templates) |
 ///
 /// It answers `GET /health` over HTTPS, and writes no file. What upstream's image lacks, it lacks here too: it looks at no ephemeral
 /// container, for example.
@@ -57,6 +58,7 @@ pub struct WebhookServer {
     pub(super) burst: NonZeroU16,
     pub(super) log_level: LogLevel,
     pub(super) random_hostname: bool,
+    pub(super) templates: Option<Enforcement>,
     pub(super) probes: Probes,
     pub(super) access: Access,
     pub(super) on_control_plane: bool,
@@ -75,6 +77,7 @@ impl WebhookServer {
             burst: number(59),
             log_level: LogLevel::Info,
             random_hostname: false,
+            templates: None,
             probes: Probes::Health,
             access: Access::Ask,
             on_control_plane: false,
@@ -101,6 +104,11 @@ impl WebhookServer {
     /// What the server decides by.
     pub fn policy(self, policy: &Policy) -> Self {
         Self { random_hostname: policy.random_hostname(), ..self }
+    }
+
+    /// Has the server check [templates](mod@crate::template) too, and the API server ask it. Upstream's image cannot.
+    pub fn check_templates(self, enforcement: Enforcement) -> Self {
+        Self { templates: Some(enforcement), ..self }
     }
 
     /// What the kubelet asks the server.

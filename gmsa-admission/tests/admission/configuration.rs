@@ -8,6 +8,7 @@ use gmsa_admission::configuration::{
     CaBundle, CertificateRef, ConfigurationError, EndpointUrl, FailurePolicy, NamespaceLabel, Namespaces,
     ServiceEndpoint, TimeoutSeconds, Trust, WebhookConfiguration, WebhookPath,
 };
+use gmsa_admission::template::Enforcement;
 use serde_json::Value;
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
@@ -69,6 +70,23 @@ fn whatever_is_chosen_enforcement_fails_closed_and_heeds_no_label_of_a_pod() {
             gmsa_types::check_dns_subdomain("name", name).unwrap();
         }
     }
+}
+
+#[test]
+fn templates_are_checked_beside_pods_and_advice_holds_nothing_up() {
+    for (enforcement, policy) in [(Enforcement::Warn, "Ignore"), (Enforcement::Deny, "Fail")] {
+        let webhook = by_service().templates(enforcement);
+        let validating = webhook.validating().webhooks.unwrap();
+        assert_eq!(validating[0], by_service().validating().webhooks.unwrap()[0]);
+        assert_eq!(webhook.mutating(), by_service().mutating());
+        assert_eq!(validating[1].failure_policy.as_deref(), Some(policy));
+        let service = validating[1].client_config.service.as_ref().unwrap();
+        assert_eq!(service.path.as_deref(), Some("/template"));
+    }
+    assert_golden(
+        "webhook-templates-validating.json",
+        &by_service().templates(Enforcement::Warn).validating(),
+    );
 }
 
 #[test]

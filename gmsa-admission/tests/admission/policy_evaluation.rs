@@ -12,8 +12,11 @@ use gmsa_admission::{
     },
     configuration::{EndpointUrl, Trust, WebhookConfiguration},
     index::Index,
+    template::Enforcement,
     validate,
+    workload::WorkloadKind,
 };
+use gmsa_rbac::Rbac;
 use gmsa_types::CredentialSpecName;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -517,4 +520,42 @@ fn policies_agree_with_the_webhook_on_every_recorded_review() {
     }
     assert!(replayed >= 25, "only {replayed} recordings were found");
     assert_eq!(differing, DIFFERENCES.len());
+}
+
+#[test]
+fn templates_are_looked_at_where_they_use_gmsa_and_a_person_wrote_them() {
+    let endpoint = EndpointUrl::try_from("https://gmsa").unwrap();
+    let configuration =
+        WebhookConfiguration::new(endpoint, Trust::SystemRoots).templates(Enforcement::Warn).validating();
+    let hook = &configuration.webhooks.unwrap()[1];
+    let conditions = Conditions::new(hook.match_conditions.as_ref().unwrap()).unwrap();
+    let evaluator = Rbac::default();
+    let evaluator = Evaluator::new(&evaluator);
+    let matches =
+        |object: &Value| evaluator.matches(&conditions, &PolicyRequest::creation(NAMESPACE, object)).unwrap();
+    let mut rules = hook.rules.iter().flatten();
+    for kind in WorkloadKind::templated() {
+        let rule = rules.next().unwrap();
+        assert_eq!(rule.resources.as_deref(), Some(&[kind.resource().to_owned()][..]));
+        let workload = |pod: &Value| {
+            let mut object = json!({"metadata": {"name": "web"}, "spec": {}});
+            let mut place = &mut object;
+            for part in kind.template_pointer().split('/').skip(1) {
+                place = &mut place[part];
+            }
+            *place = json!({"spec": pod["spec"]});
+            object
+        };
+        for (pod, place) in at_each_place(&json!({"gmsaCredentialSpecName": "webapp1"})) {
+            let mut object = workload(&pod);
+            assert!(matches(&object), "{kind} {place}");
+            object["metadata"]["ownerReferences"] = json!([{"kind": "Owner", "name": "o"}]);
+            assert!(matches(&object), "{kind} {place}");
+            object["metadata"]["ownerReferences"][0]["controller"] = true.into();
+            assert!(!matches(&object), "{kind} {place}");
+        }
+        assert!(!matches(&workload(&pod_of(json!({"containers": [{"name": "c"}]})))), "{kind}");
+    }
+    assert!(rules.next().is_none());
+    assert!(!matches(&json!({"metadata": {"name": "web"}, "spec": {}})));
 }

@@ -286,3 +286,46 @@ async fn the_sender_is_asked_about_too_where_that_is_chosen() {
     scene.api.forbid_everything();
     assert_eq!(sent_by(json!({"username": "ann"})).await.0, 403);
 }
+
+/// A review of a Deployment whose pods would name that credential spec.
+fn deployment(credential_spec: &str) -> Value {
+    let pod = recording(MUTATE)["request"].clone();
+    let mut spec = pod["object"]["spec"].clone();
+    spec["securityContext"]["windowsOptions"]["gmsaCredentialSpecName"] = credential_spec.into();
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "deployment", "operation": "CREATE", "namespace": pod["namespace"],
+        "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+        "userInfo": {"username": "ann"},
+        "object": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+            "spec": {"template": {"spec": spec}}}}})
+}
+
+#[tokio::test]
+async fn a_workload_whose_pods_would_be_denied_is_warned_of_or_denied() {
+    for (flags, allowed) in
+        [(&[][..], true), (&["--templates", "warn"], true), (&["--templates=deny"], false)]
+    {
+        // Whoever applies a template is not who creates its pods.
+        let scene = Scene::ready(&[flags, &["--check-requesting-user"]].concat()).await;
+        let check = async |name: &str| {
+            scene.client.post("/template?timeout=30s", &deployment(name)).await.json()["response"].clone()
+        };
+        let response = check("webapp0").await;
+        assert_eq!((&response["allowed"], &response["warnings"]), (&true.into(), &Value::Null), "{response}");
+        let response = check("unheard-of").await;
+        assert_eq!(response["allowed"], allowed, "{response}");
+        let said = if allowed { &response["warnings"][0] } else { &response["status"]["message"] };
+        assert!(said.as_str().unwrap().contains("unheard-of does not exist"), "{response}");
+        let result = if allowed { "allow" } else { "deny" };
+        let code = if allowed { 200 } else { 404 };
+        let counted = format!(
+            "gmsa_webhook_decisions_total{{endpoint=\"template\",result=\"{result}\",code=\"{code}\"}}"
+        );
+        assert_ne!(scene.metric(&counted).await, "absent");
+        // A pod is no template, and the other way round.
+        let response = scene.client.post("/template", &recording(MUTATE)).await.json()["response"].clone();
+        assert_eq!((&response["allowed"], &response["status"]["code"]), (&false.into(), &400.into()));
+        let response = scene.client.post("/mutate", &deployment("webapp0")).await.json()["response"].clone();
+        assert_eq!((&response["allowed"], &response["status"]["code"]), (&false.into(), &400.into()));
+    }
+}
