@@ -26,6 +26,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     address: SocketAddr,
+    name: ServerName<'static>,
     tls: TlsConnector,
 }
 
@@ -69,21 +70,27 @@ impl Client {
             }
         };
         let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
-        Self { address, tls: TlsConnector::from(Arc::new(config)) }
+        let name = ServerName::try_from("localhost").unwrap();
+        Self { address, name, tls: TlsConnector::from(Arc::new(config)) }
+    }
+
+    /// The same, for a certificate with this name.
+    pub fn called(self, name: &str) -> Result<Self, Error> {
+        Ok(Self { name: ServerName::try_from(name.to_owned())?, ..self })
     }
 
     /// The bare connection, for whoever wants to misbehave on it.
     pub async fn stream(&self) -> Result<TlsStream<TcpStream>, Error> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        Ok(self.tls.connect(ServerName::try_from("localhost")?, stream).await?)
+        Ok(self.tls.connect(self.name.clone(), stream).await?)
     }
 
     /// The bare connection, for that protocol.
     pub async fn stream_for(&self, protocol: &[u8]) -> Result<TlsStream<TcpStream>, Error> {
         let mut config = ClientConfig::clone(self.tls.config());
         config.alpn_protocols = vec![protocol.to_vec()];
-        let client = Self { address: self.address, tls: TlsConnector::from(Arc::new(config)) };
+        let client = Self { tls: TlsConnector::from(Arc::new(config)), ..self.clone() };
         let stream = client.stream().await?;
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol));
         Ok(stream)
@@ -130,6 +137,10 @@ impl Connection {
             }
         };
         answer(response).await
+    }
+
+    pub async fn get(&mut self, path: &str) -> Result<Answer, Error> {
+        self.send(request(Method::GET, path, None, "")).await
     }
 }
 

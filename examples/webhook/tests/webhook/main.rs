@@ -22,6 +22,7 @@ mod access;
 mod answers;
 mod causes;
 mod hostile;
+mod live;
 mod program;
 mod tls;
 mod troubles;
