@@ -6,9 +6,13 @@
 mod api;
 #[allow(dead_code, reason = "what the load program needs and a test does not")]
 mod installation;
+mod kubectl;
 mod tenant;
 mod world;
 
 mod places;
 mod plain;
+#[cfg(unix)]
+mod remedies;
 mod upstream;
+mod verbs;
