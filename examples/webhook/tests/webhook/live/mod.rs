@@ -14,5 +14,8 @@ mod places;
 mod plain;
 #[cfg(unix)]
 mod remedies;
+mod restart;
+mod rotation;
+mod stall;
 mod upstream;
 mod verbs;
