@@ -188,11 +188,17 @@ impl Installation {
         {
             self.api.delete(&format!("/{collection}?{label}")).await?;
         }
-        // There is no way to delete several namespaces at once.
-        let namespaces = self.api.get(&format!("/api/v1/namespaces?{label}")).await?.ok()?;
-        for namespace in namespaces["items"].as_array().into_iter().flatten() {
-            let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
-            self.api.delete(&format!("/api/v1/namespaces/{name}")).await?;
+        // What the remedies of denials made has no label; a set of namespaces cannot be deleted at once.
+        for (collection, selector) in
+            [("/apis/rbac.authorization.k8s.io/v1/clusterroles", ""), ("/api/v1/namespaces", label.as_str())]
+        {
+            let list = self.api.get(&format!("{collection}?{selector}")).await?.ok()?;
+            for item in list["items"].as_array().into_iter().flatten() {
+                let name = item["metadata"]["name"].as_str().unwrap_or_default();
+                if name.contains(&format!("{}-", self.name)) {
+                    self.api.delete(&format!("{collection}/{name}")).await?;
+                }
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 use super::{
     kubectl::Kubectl,
     tenant::{ACCOUNT, Tenant, container, pod},
-    world::{World, eventually, live},
+    world::{eventually, live},
 };
 
 /// The commands of a denial, after the words that introduce them.
@@ -28,12 +28,6 @@ async fn heal(tenant: &Tenant, kubectl: &Kubectl, spec: &str, times: usize) {
     eventually(async || tenant.try_create(&pod).await.is_success()).await;
 }
 
-/// What was granted in the namespaces of a test, beside what carries its label.
-async fn withdraw(world: &World, spec: &str) {
-    let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/use-gmsa-{spec}");
-    world.api.delete(&path).await.unwrap();
-}
-
 #[test]
 fn a_remedy_run_as_printed_has_the_pod_admitted() {
     live(&[], async |world| {
@@ -41,7 +35,6 @@ fn a_remedy_run_as_printed_has_the_pod_admitted() {
         let Some(kubectl) = Kubectl::of(&tenant.namespace).await else { return };
         let spec = tenant.spec(0).await;
         heal(&tenant, &kubectl, &spec, 1).await;
-        withdraw(world, &spec).await;
     });
 }
 
@@ -53,7 +46,6 @@ fn a_remedy_runs_twice_without_an_error() {
         let Some(kubectl) = Kubectl::of(&tenant.namespace).await else { return };
         let spec = tenant.spec(0).await;
         heal(&tenant, &kubectl, &spec, 2).await;
-        withdraw(world, &spec).await;
     });
 }
 
@@ -65,7 +57,6 @@ fn a_remedy_works_for_the_second_account_of_a_credential_spec() {
         let spec = tenant.spec(0).await;
         heal(&tenant, &kubectl, &spec, 1).await;
         heal(&other, &kubectl, &spec, 1).await;
-        withdraw(world, &spec).await;
     });
 }
 
@@ -86,8 +77,5 @@ fn the_remedies_of_several_causes_do_together() {
             }
         }
         eventually(async || tenant.try_create(&several).await.is_success()).await;
-        for spec in &specs {
-            withdraw(world, spec).await;
-        }
     });
 }
