@@ -1,4 +1,4 @@
-//! Measures the webhook: how many reviews, how fast, for how much processor and memory.
+//! Measures the webhook: how many reviews, how fast, for how much processor and memory; or what it costs a cluster.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,11 +27,20 @@ use tokio::{
 };
 
 #[allow(dead_code, unreachable_pub, reason = "what the tests need and a measurement does not")]
+#[path = "tests/webhook/live/api.rs"]
+mod api;
+#[allow(dead_code, unreachable_pub, reason = "what the tests need and a measurement does not")]
 #[path = "tests/webhook/certificates.rs"]
 mod certificates;
 #[allow(dead_code, unreachable_pub, reason = "what the tests need and a measurement does not")]
 #[path = "tests/webhook/client.rs"]
 mod client;
+#[allow(unreachable_pub, reason = "a module of one program")]
+#[path = "load/cluster.rs"]
+mod cluster;
+#[allow(dead_code, unreachable_pub, reason = "what the tests need and a measurement does not")]
+#[path = "tests/webhook/live/installation.rs"]
+mod installation;
 #[allow(dead_code, unreachable_pub, reason = "what the tests need and a measurement does not")]
 #[path = "tests/webhook/stand_in.rs"]
 mod stand_in;
@@ -66,13 +75,28 @@ struct Arguments {
     /// Its process, for processor time and memory, which are known on Linux only.
     #[arg(long, value_name = "ID")]
     pid: Option<u32>,
+
+    /// Measures in the cluster of this kubeconfig instead, where pods are created for it: without a webhook, with the
+    /// one that was built beside this program, and with policies. Namespaces that it makes are all that is touched.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "reviews", "connections"])]
+    kubeconfig: Option<PathBuf>,
+
+    /// Measures a webhook beside them that is registered for the namespaces with the label `gmsa-load=NAME` alone;
+    /// ID is its process. May be given more than once.
+    #[arg(long, value_name = "NAME[=ID]", requires = "kubeconfig")]
+    registered: Vec<cluster::Registered>,
+
+    /// How many gMSA pods to create in each of these ways, by one client and by eight; and as many plain ones.
+    #[arg(long, default_value_t = 500, value_name = "NUMBER", requires = "kubeconfig")]
+    pods: usize,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo build --release --examples -p gmsa-webhook-example
+  cargo build --release --bins --examples -p gmsa-webhook-example
   target/release/examples/load
-  target/release/examples/load --address 127.0.0.1:8443 --ca ca.pem --pid 4711";
+  target/release/examples/load --address 127.0.0.1:8443 --ca ca.pem --pid 4711
+  target/release/examples/load --kubeconfig kind.yaml --registered upstream=4711";
 
 /// What is sent: a pod that is expanded, the same pod checked, and one that is refused.
 const REVIEWS: [(&str, &str); 4] = [
@@ -99,6 +123,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Error> {
+    if let Some(kubeconfig) = &arguments.kubeconfig {
+        return cluster::run(kubeconfig, &program()?, &arguments.registered, arguments.pods).await;
+    }
     let (target, _child) = match (arguments.address, &arguments.ca) {
         (Some(address), Some(ca)) => {
             let client = Client::new(address, &fs::read_to_string(ca)?, None);
@@ -222,6 +249,13 @@ fn read(name: &str) -> Result<Value, Error> {
     Ok(serde_json::from_slice(&fs::read(folder.join(name))?)?)
 }
 
+/// The webhook that was built beside this program: examples have a folder of their own.
+fn program() -> Result<PathBuf, Error> {
+    let this = env::current_exe()?;
+    let folder = this.parent().and_then(Path::parent).ok_or("this program is in no folder")?;
+    Ok(folder.join(format!("gmsa-webhook{}", env::consts::EXE_SUFFIX)))
+}
+
 /// Starts the webhook that was built beside this program.
 async fn start() -> Result<(Target, Child), Error> {
     let api = stand_in(read("cluster.json")?).await?;
@@ -237,7 +271,7 @@ async fn start() -> Result<(Target, Child), Error> {
     fs::write(&kubeconfig, config.to_string())?;
     // A port that was free a moment ago.
     let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let program = env::current_exe()?.with_file_name("webhook");
+    let program = program()?;
     let child = Command::new(&program)
         .env("KUBECONFIG", kubeconfig)
         .envs([("TLS_CRT", folder.join("crt")), ("TLS_KEY", folder.join("key"))])
