@@ -53,6 +53,26 @@ pub(crate) enum NoAnswer {
     NoRoom,
 }
 
+/// Whoever sent a review, where that matters.
+struct Origin {
+    /// The name, to be shown.
+    user: String,
+    sender: Sender,
+    is_exempt: bool,
+}
+
+impl Origin {
+    fn read(body: &[u8], exempt: &[String]) -> Self {
+        let Some(requester) = Requester::from_slice(body) else {
+            return Self { user: String::new(), sender: Sender::Unknown, is_exempt: false };
+        };
+        let user = shown(requester.name());
+        let is_exempt = requester.is_controller() || exempt.iter().any(|name| name == requester.name());
+        let sender = if is_exempt { Sender::NotAsked } else { Sender::Asked(requester) };
+        Self { user, sender, is_exempt }
+    }
+}
+
 /// What came of the work on a review.
 enum Outcome<'w> {
     /// The answer, with the worker's turn if it has one.
@@ -169,26 +189,25 @@ impl Reviewer {
             Ok(request) => request,
             Err(error) => {
                 let response = error.clone().into_response().ok_or(NoAnswer::Unreadable(error))?;
-                self.record(*endpoint, None, &response, start.elapsed());
+                self.record(*endpoint, None, None, &response, start.elapsed());
                 return Ok(Outcome::Answer(response.to_vec(), self.turn(is_on_worker).await));
             }
         };
         let plan = request.plan(*endpoint, &self.policy);
+        // What a controller makes of a template it sends itself, and controllers are not asked about.
+        let is_pod = *endpoint != Endpoint::Template;
+        let from =
+            self.exempt_users.as_ref().filter(|_| is_pod).map(|exempt| Origin::read(&body.bytes, exempt));
         let turns = Turns::new(*deadline);
         let mut found: Found<'_> = found.unwrap_or_default();
-        let (mut sender, mut places) = (None, FIRST_ROUND);
+        let mut places = FIRST_ROUND;
         loop {
             let needs = plan.next(&found.facts(), places);
             if needs.is_empty() {
                 break;
             }
-            // What a controller makes of a template it sends itself, and controllers are not asked about.
-            let is_pod = *endpoint != Endpoint::Template;
-            if is_pod && sender.is_none() && !needs.access().is_empty() {
-                sender = Some(self.sender(&body.bytes));
-            }
-            let more =
-                self.lookups.answer(&needs, sender.as_ref().unwrap_or(&Sender::NotAsked), &turns).await;
+            let sender = from.as_ref().map_or(&Sender::NotAsked, |from| &from.sender);
+            let more = self.lookups.answer(&needs, sender, &turns).await;
             found.add(more);
             // A pod that is in order has all of it looked up, in few rounds.
             places *= 2;
@@ -204,7 +223,7 @@ impl Reviewer {
                 let facts = found.facts();
                 let response = plan.respond(&facts);
                 if is_renewed || !found.may_be_old() || !is_about_contents(&response) {
-                    self.record(*endpoint, Some(&request), &response, start.elapsed());
+                    self.record(*endpoint, Some(&request), from.as_ref(), &response, start.elapsed());
                     return Ok(Outcome::Answer(response.to_vec(), turn));
                 }
             }
@@ -220,23 +239,12 @@ impl Reviewer {
         if is_on_worker { self.worker.turn.acquire().await.ok() } else { None }
     }
 
-    /// Who is to be asked about besides the service account.
-    fn sender(&self, body: &[u8]) -> Sender {
-        let Some(exempt) = &self.exempt_users else { return Sender::NotAsked };
-        match Requester::from_slice(body) {
-            None => Sender::Unknown,
-            Some(sender) if sender.is_controller() || exempt.iter().any(|name| name == sender.name()) => {
-                Sender::NotAsked
-            }
-            Some(sender) => Sender::Asked(sender),
-        }
-    }
-
     /// The one line that a decision leaves in the log. Nothing of the pod but names.
     fn record(
         &self,
         endpoint: Endpoint,
         request: Option<&Asked<'_>>,
+        from: Option<&Origin>,
         response: &Response<'_>,
         took: Duration,
     ) {
@@ -250,9 +258,11 @@ impl Reviewer {
         let names = response.audit_annotations().find(|(key, _)| *key == "credential-specs");
         tracing::info!(
             endpoint = endpoint.as_str(),
-            uid = shortened(response.uid()),
-            namespace = shortened(request.map_or("", Asked::namespace)),
+            uid = shown(response.uid()),
+            namespace = shown(request.map_or("", Asked::namespace)),
             owner = owner(request),
+            user = from.map(|from| from.user.as_str()),
+            exempt = from.filter(|from| from.is_exempt).map(|_| true),
             credential_specs = names.map_or("", |(_, names)| names),
             decision,
             code,
@@ -273,14 +283,43 @@ fn owner(request: Option<&Asked<'_>>) -> String {
     match request.and_then(Asked::pod) {
         None => String::new(),
         Some(pod) if pod.name().is_empty() && !pod.generate_name().is_empty() => {
-            format!("{}*", shortened(pod.generate_name()))
+            format!("{}*", shown(pod.generate_name()))
         }
-        Some(pod) => shortened(pod.name()).to_owned(),
+        Some(pod) => shown(pod.name()),
     }
 }
 
-/// As much of a text as a Kubernetes name can be long. Before it is validated it can be anything.
-fn shortened(text: &str) -> &str {
+/// As much of a text as a Kubernetes name can be long, in characters that can be seen. Before it is validated it can be
+/// anything, and a user's name always can.
+fn shown(text: &str) -> String {
     const LONGEST: usize = 253;
-    text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+    let mut shown = String::new();
+    for character in text.chars().take(LONGEST) {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            // What moves or hides other characters is escaped by it too.
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_name_has_in_it_one_line_shows_it() {
+        for (name, line) in [
+            ("ann@contoso.com", "ann@contoso.com"),
+            (r"CONTOSO\ann", r"CONTOSO\ann"),
+            ("o'neil", "o'neil"),
+            ("https://issuer.example#1234", "https://issuer.example#1234"),
+            ("Zo\u{eb}", "Zo\u{eb}"),
+            ("a\nb\u{1b}[31m\u{202e}c", r"a\nb\u{1b}[31m\u{202e}c"),
+        ] {
+            assert_eq!(shown(name), line);
+        }
+        assert_eq!(shown(&"x".repeat(300)).len(), 253);
+    }
 }

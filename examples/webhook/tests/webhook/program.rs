@@ -271,6 +271,35 @@ async fn each_decision_leaves_one_line_of_names_and_numbers() {
     }
 }
 
+#[tokio::test]
+async fn where_the_sender_is_asked_about_each_line_names_them() {
+    let program = Program::start(&[
+        ("GRACE_PERIOD", "0"),
+        ("CHECK_REQUESTING_USER", "true"),
+        ("EXEMPT_USER", r"CONTOSO\operator"),
+    ])
+    .await;
+    let controller = "system:serviceaccount:kube-system:replicaset-controller";
+    let senders = [
+        ("ann@contoso.com", "ann@contoso.com", false),
+        (r"CONTOSO\operator", r"CONTOSO\operator", true),
+        (controller, controller, true),
+        ("a\n\u{202e}b", r"a\n\u{202e}b", false),
+    ];
+    for (user, _, _) in senders {
+        let mut review = recording(VALIDATE);
+        review["request"]["userInfo"] = json!({"username": user});
+        program.client.post("/validate?timeout=30s", &review).await;
+    }
+    program.signal("-TERM").await;
+    let (_, log) = program.end().await;
+    let reviews: Vec<_> = log.iter().filter(|line| line["message"] == "review").collect();
+    assert_eq!(reviews.len(), senders.len());
+    for (line, (_, shown, exempt)) in reviews.into_iter().zip(senders) {
+        assert_eq!((&line["user"], line["exempt"] == true), (&shown.into(), exempt), "{line}");
+    }
+}
+
 async fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let tls = [("TLS_CRT", "no/such/file"), ("TLS_KEY", "no/such/file"), ("KUBECONFIG", "no/such/file")];
     program().args(arguments).envs(tls).envs(environment.iter().copied()).output().await.unwrap()
