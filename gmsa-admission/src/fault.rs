@@ -277,10 +277,8 @@ impl<'r> At<'r> {
                 CauseReason::InternalError,
                 self.name_field(),
                 format!("unable to retrieve the contents of cred spec {name}"),
-                format!(
-                    "this says nothing about the pod: try again; if it goes on, mend what the reason says, for which the \
-                     webhook's log has more"
-                ),
+                "this says nothing about the pod: try again; if it goes on, mend what the reason says, for which the \
+                 webhook's log has more",
             )
             .because(&format!(": {}", shown::line(reason)))
             .unknown()
