@@ -110,7 +110,7 @@ impl Watch {
 
     /// Has everything listed anew, soon. Until then it is not connected.
     pub(crate) fn list_again(&self) {
-        *self.state() = State::Opening;
+        self.set_opening();
         self.again.notify_one();
     }
 
@@ -128,7 +128,10 @@ impl Watch {
                     self.set_opening();
                     continue;
                 }
-                Ok(End::Wanted) => continue,
+                Ok(End::Wanted) => {
+                    self.set_opening();
+                    continue;
+                }
                 Ok(End::Gone) => {
                     self.metrics.watch_failed(self.resource);
                     self.set_opening();
@@ -334,7 +337,12 @@ mod tests {
         assert!(!watch.is_connected());
         watch.hear();
         let failure = watch.fail(Failure::silent());
+        // To be listed anew is no connection.
+        watch.list_again();
         assert!(!watch.is_connected() && watch.disconnected().is_some_and(|told| told.failure == failure));
+        watch.hear();
+        watch.list_again();
+        assert!(!watch.is_connected() && watch.disconnected().is_none());
     }
 
     #[test]
