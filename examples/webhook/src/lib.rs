@@ -15,6 +15,7 @@ mod endpoint;
 mod expiry;
 mod failure;
 mod go;
+mod handshake;
 mod health;
 mod lifecycle;
 mod log;

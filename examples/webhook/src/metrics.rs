@@ -24,6 +24,7 @@ pub(crate) struct Metrics {
     connections: Gauge,
     expires: Gauge,
     dropped: Counter,
+    handshakes: Family<Labels<1>, Counter>,
 }
 
 /// Label names with their values.
@@ -129,6 +130,8 @@ impl Metrics {
             "When the certificate in use expires",
             expires.clone(),
         );
+        let handshakes = Family::default();
+        registry.register("failed_handshakes", "TLS handshakes that failed", handshakes.clone());
         let dropped = Counter::default();
         registry.register("dropped_connections", "Connections that had to make room", dropped.clone());
         let metrics = Self {
@@ -146,6 +149,7 @@ impl Metrics {
             connections,
             expires,
             dropped,
+            handshakes,
         };
         metrics.begin();
         metrics
@@ -240,6 +244,10 @@ impl Metrics {
 
     pub(crate) fn certificate_expires(&self, at: i64) {
         self.expires.set(at);
+    }
+
+    pub(crate) fn handshake_failed(&self, reason: &'static str) {
+        self.handshakes.get_or_create(&Labels([("reason", Value::Word(reason))])).inc();
     }
 
     pub(crate) fn dropped(&self) {

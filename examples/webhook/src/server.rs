@@ -16,6 +16,7 @@ use crate::{
     activity::{self, Activity, Exchange},
     connection::{self, Answer, Protocol},
     connections::Connections,
+    handshake::{Handshakes, Reason},
     lifecycle::Stage,
     metrics::Metrics,
     reload::Current,
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     /// Without, in plain text.
     pub(crate) tls: Option<Arc<Current>>,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) stage: Stage,
 }
@@ -100,6 +102,7 @@ impl Server {
                 answer
             }
         };
+        let handshakes = Arc::clone(&self.handshakes);
         async move {
             // Answers are small and somebody waits for them.
             let _ = stream.set_nodelay(true);
@@ -108,9 +111,11 @@ impl Server {
             };
             let accepted = TlsAcceptor::from(tls.config).accept(stream);
             let in_time = time::timeout(HANDSHAKE, accepted);
-            let Some(Ok(Ok(stream))) = activity::unless_dropped(&activity, in_time).await else {
-                tracing::debug!("a TLS handshake failed");
-                return;
+            let stream = match activity::unless_dropped(&activity, in_time).await {
+                Some(Ok(Ok(stream))) => stream,
+                Some(Ok(Err(error))) => return handshakes.failed(Reason::of(Some(&error))),
+                Some(Err(_)) => return handshakes.failed(Reason::of(None)),
+                None => return,
             };
             let protocol = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,
@@ -140,12 +145,17 @@ mod tests {
     use super::*;
     use crate::lifecycle;
 
+    fn server(connections: u32, metrics: &Arc<Metrics>, stage: Stage) -> Server {
+        let connections = Connections::new(connections, Arc::clone(metrics));
+        let handshakes = Arc::new(Handshakes::new(Arc::clone(metrics)));
+        Server { tls: None, connections, handshakes, metrics: Arc::clone(metrics), stage }
+    }
+
     #[tokio::test]
     async fn a_panic_is_an_answer_with_500_and_nothing_more() {
         let (guide, stage) = lifecycle::begin();
         let metrics = Arc::new(Metrics::new());
-        let connections = Connections::new(1, Arc::clone(&metrics));
-        let server = Server { tls: None, connections, metrics: Arc::clone(&metrics), stage };
+        let server = server(1, &metrics, stage);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(server.run(listener, |request: Request<Incoming>, _| async move {
@@ -169,9 +179,7 @@ mod tests {
     #[tokio::test]
     async fn who_was_let_in_by_the_system_before_the_end_is_answered() {
         let (guide, stage) = lifecycle::begin();
-        let metrics = Arc::new(Metrics::new());
-        let connections = Connections::new(8, Arc::clone(&metrics));
-        let server = Server { tls: None, connections, metrics, stage };
+        let server = server(8, &Arc::new(Metrics::new()), stage);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut waiting = Vec::new();

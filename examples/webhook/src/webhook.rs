@@ -19,6 +19,7 @@ use crate::{
     certificate::{self, CertificateError, Files},
     connection::Answer,
     connections::Connections,
+    handshake::Handshakes,
     health::Health,
     lifecycle::{self, Guide},
     lookups::Lookups,
@@ -190,9 +191,11 @@ impl Webhook {
             metrics_apart: listeners.plain.is_some(),
         });
 
+        let handshakes = Arc::new(Handshakes::new(Arc::clone(&metrics)));
         let https = Server {
             tls: Some(certificate),
             connections: Arc::clone(&connections),
+            handshakes: Arc::clone(&handshakes),
             metrics: Arc::clone(&metrics),
             stage: stage.clone(),
         };
@@ -200,7 +203,7 @@ impl Webhook {
             vec![tokio::spawn(https.run(listeners.https, through(Door::Https, Arc::clone(&routes))))];
         if let Some(listener) = listeners.plain {
             let connections = Connections::new(PLAIN_CONNECTIONS, Arc::clone(&metrics));
-            let plain = Server { tls: None, connections, metrics, stage };
+            let plain = Server { tls: None, connections, handshakes, metrics, stage };
             servers.push(tokio::spawn(plain.run(listener, through(Door::Plain, routes))));
         }
         let grace_period = settings.grace_period();

@@ -77,6 +77,8 @@ async fn who_says_nothing_is_shown_the_door() {
     assert!(ended.iter().all(|seconds| (4..60).contains(seconds)), "{ended:?}");
     still_answers(&scene).await;
     eventually(async || scene.plain("GET", "/metrics").await.contains("gmsa_webhook_connections 1\n")).await;
+    let timed_out = "gmsa_webhook_failed_handshakes_total{reason=\"timeout\"} 1\n";
+    assert!(scene.plain("GET", "/metrics").await.contains(timed_out));
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use tokio::io::AsyncWriteExt;
+
 use crate::{
     certificates::{AT_ONCE, Authority, Pair, folder, withdraw},
     client::{Client, review_of},
@@ -88,6 +90,43 @@ async fn a_broken_certificate_is_said_once_and_the_last_good_one_stays() {
     other.publish(&scene.folder);
     eventually(async || shown(&scene.client, &other).await).await;
     assert_eq!(failed().await, "4");
+}
+
+#[tokio::test]
+async fn failed_handshakes_are_counted_by_reason() {
+    let clients = Authority::new("clients");
+    let file = folder().join("ca.pem");
+    fs::write(&file, clients.pem()).unwrap();
+    let scene =
+        Scene::with(&["--client-ca", file.to_str().unwrap(), "--metrics-port", "0", "--no-cache"]).await;
+    let own = clients.issue("api server");
+    for pair in [
+        None,
+        Some(&Authority::new("strangers").issue("api server")),
+        Some(&clients.issue_until("api server", 2001)),
+    ] {
+        let client = Client::new(scene.address, &scene.authority.pem(), pair);
+        assert!(client.send(review_of("/mutate", &recording(MUTATE))).await.is_err());
+    }
+    let distrustful = Client::new(scene.address, &Authority::new("other").pem(), Some(&own));
+    assert!(distrustful.stream().await.is_err());
+    let connect = async || {
+        let address = ("127.0.0.1", scene.address.port());
+        tokio::net::TcpStream::connect(address).await.unwrap()
+    };
+    connect().await.write_all(b"GET /readyz HTTP/1.1\r\n\r\n").await.unwrap();
+    drop(connect().await);
+    for reason in [
+        "no_client_certificate",
+        "unknown_authority",
+        "client_certificate_expired",
+        "webhook_not_trusted",
+        "no_tls",
+        "closed",
+    ] {
+        let line = format!("gmsa_webhook_failed_handshakes_total{{reason=\"{reason}\"}} 1\n");
+        eventually(async || scene.plain("GET", "/metrics").await.contains(&line)).await;
+    }
 }
 
 #[tokio::test]
