@@ -6,15 +6,20 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use rustls::{
-    RootCertStore, ServerConfig,
+    Error, InconsistentKeys, RootCertStore, ServerConfig,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier, verify_server_name},
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier},
     version::{TLS12, TLS13},
 };
 
-use crate::{Settings, expiry};
+use crate::{
+    Settings,
+    expiry::{self, Validity},
+};
 
 /// Files that somebody keeps writing are looked at later again.
 const MOST_READS: u32 = 4;
@@ -25,6 +30,8 @@ pub(crate) struct Files {
     certificate: PathBuf,
     key: PathBuf,
     client_ca: Option<PathBuf>,
+    /// What the API server calls the webhook by, if that is known.
+    service_name: Option<String>,
 }
 
 /// What stood in the files at one moment. Not `Debug`: one of them is the key.
@@ -39,8 +46,8 @@ pub(crate) struct Content {
 #[derive(Clone)]
 pub(crate) struct Tls {
     pub(crate) config: Arc<ServerConfig>,
-    /// When the certificate expires, in seconds since 1970.
-    pub(crate) not_after: i64,
+    pub(crate) validity: Validity,
+    leaf: CertificateDer<'static>,
 }
 
 /// Why there is no TLS with these files: which file, and what is wrong with it.
@@ -64,6 +71,7 @@ impl Files {
             certificate: settings.tls_crt().to_owned(),
             key: settings.tls_key().to_owned(),
             client_ca: settings.client_ca().map(Path::to_owned),
+            service_name: settings.service_name().map(str::to_owned),
         }
     }
 
@@ -97,8 +105,9 @@ impl Files {
     /// If it is no certificate, no key, or they do not belong together.
     pub(crate) fn tls(&self, content: &Content) -> Result<Tls, CertificateError> {
         let chain = certificates(&self.certificate, &content.certificate)?;
-        let not_after = chain.first().and_then(|leaf| expiry::not_after(leaf));
-        let not_after = not_after.ok_or_else(|| fault(&self.certificate, "it is no X.509 certificate"))?;
+        let leaf = chain.first().and_then(|leaf| Some((leaf.clone(), expiry::validity(leaf)?)));
+        let (leaf, validity) =
+            leaf.ok_or_else(|| fault(&self.certificate, "this is not an X.509 certificate"))?;
         let key = PrivateKeyDer::from_pem_slice(&content.key)
             .map_err(|_| fault(&self.key, "there is no private key in it; write one in PEM"))?;
         let provider = provider();
@@ -116,13 +125,100 @@ impl Files {
             }
             _ => builder.with_no_client_auth(),
         };
-        let mut config = builder.with_single_cert(chain, key).map_err(|error| fault(&self.key, &error))?;
+        let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                fault(&self.key, "the private key does not belong to the certificate")
+            }
+            error => fault(&self.key, &error),
+        })?;
         config.alpn_protocols = [b"h2".as_slice(), b"http/1.1"].map(<[u8]>::to_vec).into();
         // An API server resumes no sessions, so none are kept.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Tls { config: Arc::new(config), not_after })
+        Ok(Tls { config: Arc::new(config), validity, leaf })
     }
+
+    /// Whether the API server would take a certificate, as far as can be told without its CA: by its times, by its purpose,
+    /// and by its names.
+    ///
+    /// # Errors
+    ///
+    /// If it would not.
+    pub(crate) fn check(&self, new: &Tls, in_use: &Tls) -> Result<(), CertificateError> {
+        let wrong = |message: String| Err(fault(&self.certificate, &message));
+        let Validity { not_before, not_after } = new.validity;
+        let now = Timestamp::now();
+        if not_after <= now {
+            return wrong(format!("the certificate expired at {not_after}"));
+        }
+        if now < not_before {
+            return wrong(format!("the certificate is not valid before {not_before}"));
+        }
+        if !is_for_servers(&new.leaf) {
+            return wrong(
+                "the certificate is not for servers: its extended key usage lacks `serverAuth`".to_owned(),
+            );
+        }
+        let names = names(&new.leaf);
+        let is_for = |name: &str| is_for(&new.leaf, name);
+        let in_use = self::names(&in_use.leaf);
+        // An API server calls a Service by a name of this form; which of the others is used, nobody knows.
+        let of_services: Vec<_> = in_use.iter().filter(|name| name.ends_with(".svc")).collect();
+        let missing = match &self.service_name {
+            Some(name) => Some(name).filter(|name| !is_for(name)),
+            None if of_services.is_empty() => {
+                in_use.first().filter(|_| !in_use.iter().any(|name| is_for(name)))
+            }
+            None => of_services.into_iter().find(|name| !is_for(name)),
+        };
+        match missing {
+            None => Ok(()),
+            Some(name) if names.is_empty() => {
+                wrong(format!("the certificate has no DNS name; it must be for `{name}`"))
+            }
+            Some(name) => wrong(format!("the certificate is for {}, not for `{name}`", names.join(", "))),
+        }
+    }
+}
+
+/// The DNS names of a certificate.
+fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
+    // The error about a name that no certificate has lists those that this one has, as `DnsName("a.b")`.
+    let nobody = ServerName::try_from("nobody.invalid").map(|name| verify(certificate, &name));
+    match nobody {
+        Ok(Err(Error::InvalidCertificate(rustls::CertificateError::NotValidForNameContext {
+            presented,
+            ..
+        }))) => presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name).to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_for(certificate: &CertificateDer<'_>, name: &str) -> bool {
+    // Of a wildcard, a name that it stands for.
+    let name = name.strip_prefix('*').map_or_else(|| name.to_owned(), |rest| format!("any{rest}"));
+    ServerName::try_from(name).is_ok_and(|name| verify(certificate, &name).is_ok())
+}
+
+fn verify(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
+    verify_server_name(&ParsedCertificate::try_from(certificate)?, name)
+}
+
+/// Whether a certificate may be shown by a server. What a verifier says of who made it is of no account.
+fn is_for_servers(certificate: &CertificateDer<'static>) -> bool {
+    let mut roots = RootCertStore::empty();
+    if roots.add(certificate.clone()).is_err() {
+        return false;
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+    let (Ok(verifier), Ok(name)) = (verifier, ServerName::try_from("nobody.invalid")) else { return false };
+    let verdict = verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
+    !matches!(
+        verdict,
+        Err(Error::InvalidCertificate(
+            rustls::CertificateError::InvalidPurpose | rustls::CertificateError::InvalidPurposeContext { .. }
+        ))
+    )
 }
 
 /// The cryptography of everything here, the client of the API server included.

@@ -1,10 +1,8 @@
-use std::{
-    borrow::Cow,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
-use crate::{cache::Cache, lifecycle::Stage, reload::Current, watch::Disconnected};
+use jiff::Timestamp;
+
+use crate::{cache::Cache, expiry::Remaining, lifecycle::Stage, reload::Current, watch::Disconnected};
 
 /// Whether reviews should be sent here.
 pub(crate) struct Health {
@@ -16,22 +14,25 @@ pub(crate) struct Health {
 
 impl Health {
     /// Why not, if not.
-    pub(crate) fn obstacles(&self) -> Vec<Cow<'static, str>> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let not_after = u64::try_from(self.certificate.tls().not_after).unwrap_or(0);
-        let left = Duration::from_secs(not_after).saturating_sub(now);
-        let obstacles = [
-            (self.stage.is_ending(), "shutting down"),
-            (!self.is_filled(), "the cache is not filled yet"),
-            (left.is_zero(), "the certificate has expired"),
-            (!left.is_zero() && left <= self.expiry_margin, "the certificate is about to expire"),
-        ];
+    pub(crate) fn obstacles(&self) -> Vec<String> {
         let obstacles =
-            obstacles.into_iter().filter_map(|(holds, obstacle)| holds.then_some(obstacle.into()));
+            [(self.stage.is_ending(), "shutting down"), (!self.is_filled(), "the cache is not filled yet")];
+        let obstacles = obstacles.into_iter().filter(|(holds, _)| *holds);
+        let obstacles = obstacles.map(|(_, obstacle)| obstacle.to_owned());
         // While the API server is out of reach another replica, which reaches it, has better answers. And a cache that
         // is not filled has a reason.
         let counts = |told: &Disconnected| told.failure.is_unreachable() || !self.is_filled();
-        obstacles.chain(self.disconnected().filter(counts).map(|told| told.to_string().into())).collect()
+        let disconnected = self.disconnected().filter(counts).map(|told| told.to_string());
+        obstacles.chain(self.of_certificate()).chain(disconnected).collect()
+    }
+
+    fn of_certificate(&self) -> Option<String> {
+        let validity = self.certificate.tls().validity;
+        match validity.remaining(Timestamp::now(), self.expiry_margin) {
+            Remaining::None => Some(format!("the certificate expired at {}", validity.not_after)),
+            Remaining::WithinMargin => Some(format!("the certificate expires at {}", validity.not_after)),
+            Remaining::Plenty | Remaining::Little => None,
+        }
     }
 
     fn is_filled(&self) -> bool {

@@ -168,7 +168,7 @@ impl Metrics {
 
     /// Has every series there from the start: one that comes with its first event hides that event from `rate`.
     fn begin(&self) {
-        for endpoint in [Endpoint::Mutate, Endpoint::Validate] {
+        for endpoint in [Endpoint::Mutate, Endpoint::Validate, Endpoint::Template] {
             let allowed = [("allow", 200), ("patch", 200)].into_iter();
             let allowed = allowed.filter(|(result, _)| *result == "allow" || endpoint == Endpoint::Mutate);
             for (result, code) in allowed.chain(DENIED.map(|code| ("deny", code))) {

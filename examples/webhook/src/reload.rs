@@ -3,12 +3,17 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{task, time};
 
 use crate::{
     certificate::{CertificateError, Content, Files, Tls},
+    expiry::Remaining,
     metrics::Metrics,
 };
+
+/// From one look at the clock to the next. It may be set.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The certificate in use. Each new connection takes the one of the moment; those that there are keep theirs.
 pub(crate) struct Current {
@@ -22,7 +27,7 @@ impl Current {
     pub(crate) fn load(files: Files, metrics: Arc<Metrics>) -> Result<(Self, Content), CertificateError> {
         let content = files.read()?;
         let tls = files.tls(&content)?;
-        metrics.certificate_expires(tls.not_after);
+        metrics.certificate_expires(tls.validity.not_after.as_second());
         Ok((Self { files, tls: Mutex::new(tls), metrics }, content))
     }
 
@@ -47,13 +52,17 @@ impl Current {
                     complaint = None;
                     continue;
                 }
-                Ok(content) => self.files.tls(&content).map(|tls| (content, tls)),
+                Ok(content) => self.files.tls(&content).and_then(|tls| {
+                    self.files.check(&tls, &self.tls())?;
+                    Ok((content, tls))
+                }),
                 Err(error) => Err(error),
             };
             match result {
                 Ok((content, tls)) => {
-                    tracing::info!(expires = tls.not_after, "the certificate has changed and is loaded");
-                    self.metrics.certificate_expires(tls.not_after);
+                    let expires = tls.validity.not_after;
+                    tracing::info!(expires = %expires, "the certificate has changed and is loaded");
+                    self.metrics.certificate_expires(expires.as_second());
                     self.metrics.reloaded("loaded");
                     *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
                     (loaded, complaint) = (content, None);
@@ -68,6 +77,34 @@ impl Current {
                     complaint = Some(error);
                 }
             }
+        }
+    }
+
+    /// Tells of the end of the certificate: at the start, when it comes near, within the margin, and when it is there; each
+    /// once for each certificate.
+    pub(crate) async fn watch_end(self: Arc<Self>, margin: Duration) {
+        let mut told = None;
+        loop {
+            let validity = self.tls().validity;
+            let remaining = validity.remaining(Timestamp::now(), margin);
+            if told != Some((validity, remaining)) {
+                let expires = validity.not_after;
+                match remaining {
+                    Remaining::Plenty => {}
+                    Remaining::Little => {
+                        tracing::warn!(expires = %expires, "the certificate expires soon: renew it")
+                    }
+                    Remaining::WithinMargin => {
+                        tracing::warn!(expires = %expires, "the certificate is about to expire: not ready any more");
+                    }
+                    Remaining::None => tracing::error!(
+                        expires = %expires,
+                        "the certificate has expired: the API server refuses it, and with it every pod that uses gMSA"
+                    ),
+                }
+                told = Some((validity, remaining));
+            }
+            time::sleep(LOOK).await;
         }
     }
 }

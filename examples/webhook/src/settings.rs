@@ -4,8 +4,9 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, ValueEnum, error::ErrorKind};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum, error::ErrorKind};
 use gmsa_admission::{Policy, template::Enforcement};
+use rustls::pki_types::ServerName;
 
 use crate::{deadline::Deadline, go, log};
 
@@ -68,6 +69,11 @@ pub struct Settings {
     /// How often to look whether it changed, in seconds.
     #[arg(long, env = "CERT_RELOAD_INTERVAL", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     cert_reload_interval: Duration,
+
+    /// The name that the API server calls the webhook by, such as gmsa-webhook.gmsa-system.svc. A new certificate must be for
+    /// it; without it, for the names of the one in use.
+    #[arg(long, env = "SERVICE_NAME", value_name = "NAME", value_parser = server_name)]
+    service_name: Option<String>,
 
     /// Not ready any more when the certificate has this little time left, in seconds.
     #[arg(long, env = "CERT_EXPIRY_MARGIN", value_name = "SECONDS", default_value = "0", value_parser = seconds_or_none)]
@@ -196,7 +202,14 @@ impl Settings {
     where
         A: Into<std::ffi::OsString> + Clone,
     {
-        let settings = Self::try_parse_from(arguments).map_err(|error| match error.kind() {
+        // So that a negative number is a wrong value, and no flag that nobody knows.
+        let command = Self::command().mut_args(|argument| {
+            let takes_values = argument.get_action().takes_values();
+            argument.allow_negative_numbers(takes_values)
+        });
+        let read =
+            command.try_get_matches_from(arguments).and_then(|matches| Self::from_arg_matches(&matches));
+        let settings = read.map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NoSettings::Asked(error),
             _ => NoSettings::Wrong(one_line(&error.to_string())),
         })?;
@@ -274,6 +287,10 @@ impl Settings {
         self.cert_reload.then_some(self.cert_reload_interval)
     }
 
+    pub(crate) fn service_name(&self) -> Option<&str> {
+        self.service_name.as_deref()
+    }
+
     pub(crate) fn cert_expiry_margin(&self) -> Duration {
         self.cert_expiry_margin
     }
@@ -311,6 +328,13 @@ impl Settings {
 fn one_line(message: &str) -> String {
     let said: Vec<_> = message.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
     said.join(" ")
+}
+
+fn server_name(text: &str) -> Result<String, &'static str> {
+    match ServerName::try_from(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("write a DNS name"),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {

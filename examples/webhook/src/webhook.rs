@@ -141,6 +141,7 @@ impl Webhook {
 
         let (certificate, loaded) = Current::load(Files::of(settings), Arc::clone(&metrics))?;
         let certificate = Arc::new(certificate);
+        background.push(tokio::spawn(Arc::clone(&certificate).watch_end(settings.cert_expiry_margin())));
         if let Some(interval) = settings.cert_reload() {
             background.push(tokio::spawn(Arc::clone(&certificate).follow(loaded, interval)));
         }

@@ -51,9 +51,17 @@ impl Authority {
 
     /// One that is valid until the first day of that year.
     pub fn issue_until(&self, name: &str, year: i32) -> Pair {
-        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        self.issue_with(name, "localhost", |parameters| {
+            parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
+        })
+    }
+
+    /// One for that host, with something about it changed.
+    pub fn issue_with(&self, name: &str, host: &str, change: impl Fn(&mut CertificateParams)) -> Pair {
+        let mut parameters = CertificateParams::new(vec![host.to_owned()]).unwrap();
         parameters.distinguished_name = named(name);
-        parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2040, 1, 1);
+        change(&mut parameters);
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, &self.0).unwrap();
         Pair { certificate: certificate.pem(), key: key.serialize_pem() }

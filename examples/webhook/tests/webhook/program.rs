@@ -32,7 +32,6 @@ struct Program {
     client: Client,
     api: Arc<StandIn>,
     /// Where its certificate is.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "the test that needs it is one of Unix"))]
     folder: PathBuf,
 }
 
@@ -300,6 +299,50 @@ async fn where_the_sender_is_asked_about_each_line_names_them() {
     }
 }
 
+#[tokio::test]
+async fn the_end_of_a_certificate_is_told_in_time_and_why_another_is_not_taken() {
+    let now = rcgen::date_time_ymd(1970, 1, 1) + std::time::UNIX_EPOCH.elapsed().unwrap();
+    let program = Program::start(&[("GRACE_PERIOD", "0"), ("CERT_RELOAD_INTERVAL", "0.005")]).await;
+    let failed = async || {
+        let text = program.client.get("/metrics").await.text();
+        let line = "gmsa_webhook_certificate_reloads_total{result=\"failed\"} ";
+        text.lines().find_map(|found| found.strip_prefix(line)).map_or(0, |number| number.parse().unwrap())
+    };
+    let authority = Authority::new("another");
+    let mut mixed = authority.issue("webhook");
+    mixed.key = authority.issue("webhook").key;
+    for refused in [authority.issue_until("webhook", 2001), mixed] {
+        let before: usize = failed().await;
+        refused.publish(&program.folder);
+        crate::scene::eventually(async || failed().await > before).await;
+    }
+    let until =
+        |end| authority.issue_with("webhook", "localhost", |parameters| parameters.not_after = now + end);
+    // A day is little of so long a life.
+    until(Duration::from_secs(86_400)).publish(&program.folder);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    until(Duration::from_secs(6)).publish(&program.folder);
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    program.signal("-TERM").await;
+    let (_, log) = program.end().await;
+    let said = |message: &str| {
+        let lines = log.iter().filter(|line| line["message"].as_str().unwrap().starts_with(message));
+        lines.cloned().collect::<Vec<_>>()
+    };
+    let refused = said("the new certificate cannot be used");
+    assert!(
+        refused[0]["error"].as_str().unwrap().ends_with("the certificate expired at 2001-01-01T00:00:00Z")
+    );
+    assert!(
+        refused[1]["error"].as_str().unwrap().ends_with("the private key does not belong to the certificate")
+    );
+    assert_eq!(said("the certificate has changed and is loaded").len(), 2, "{log:?}");
+    assert_eq!(said("the certificate expires soon").len(), 2, "{log:?}");
+    let expired = said("the certificate has expired");
+    assert_eq!((expired.len(), &expired[0]["level"]), (1, &"ERROR".into()), "{log:?}");
+    assert!(expired[0]["expires"].as_str().unwrap().ends_with('Z'), "{log:?}");
+}
+
 async fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let tls = [("TLS_CRT", "no/such/file"), ("TLS_KEY", "no/such/file"), ("KUBECONFIG", "no/such/file")];
     program().args(arguments).envs(tls).envs(environment.iter().copied()).output().await.unwrap()
@@ -323,7 +366,6 @@ async fn wrong_settings_end_it_with_one_line() {
         (&[], &[("RANDOM_HOSTNAME", "maybe")], "--random-hostname"),
         (&["--cert-reload=perhaps"], &[], "--cert-reload"),
         (&["--access-cache", "0"], &[], "--access-cache"),
-        (&["--access-cache", "-1"], &[], ""),
         (&["--access-cache", "301"], &[], "--access-cache"),
         (&["--access", "guess"], &[], "--access"),
         (&["--exempt-user", "robot"], &[], "--check-requesting-user"),
@@ -333,6 +375,11 @@ async fn wrong_settings_end_it_with_one_line() {
         (&["--check-requesting-user"], &[("EXEMPT_USER", "")], "--exempt-user"),
         (&["--qps", "0.001", "--burst", "1"], &[], "--burst"),
         (&["--qps", "0.001", "--burst", "2", "--check-requesting-user"], &[], "--burst"),
+        (&["--access-cache", "-1"], &[], "write a number of seconds above 0"),
+        (&["--qps", "-1"], &[], "write a number from 0.001"),
+        (&["--max-connections", "-1"], &[], "-1 is not in 1.."),
+        (&["--https-port", "-1"], &[], "-1 is not in 0..=65535"),
+        (&["--service-name", "a b"], &[], "write a DNS name"),
         (&["--cert-reload-interval", "0"], &[], "--cert-reload-interval"),
         (&["--max-body", "1"], &[], "--max-body"),
         (&["--no-such-flag"], &[], "--no-such-flag"),

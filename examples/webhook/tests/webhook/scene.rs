@@ -24,7 +24,7 @@ use crate::{
 
 pub struct Scene {
     pub api: Arc<StandIn>,
-    pub authority: Authority,
+    pub authority: Arc<Authority>,
     pub folder: PathBuf,
     pub client: Client,
     pub address: SocketAddr,
@@ -59,7 +59,12 @@ impl Scene {
         Self::of(StandIn::start(&cluster()).await, authority, folder, flags).await
     }
 
-    pub async fn of(api: Arc<StandIn>, authority: Authority, folder: PathBuf, flags: &[&str]) -> Self {
+    pub async fn of(
+        api: Arc<StandIn>,
+        authority: impl Into<Arc<Authority>>,
+        folder: PathBuf,
+        flags: &[&str],
+    ) -> Self {
         let uri = format!("http://{}", api.address()).parse().unwrap();
         Self::behind(kube::Config::new(uri), api, authority, folder, flags).await
     }
@@ -68,10 +73,11 @@ impl Scene {
     pub async fn behind(
         config: kube::Config,
         api: Arc<StandIn>,
-        authority: Authority,
+        authority: impl Into<Arc<Authority>>,
         folder: PathBuf,
         flags: &[&str],
     ) -> Self {
+        let authority = authority.into();
         let (certificate, key) = (folder.join("crt"), folder.join("key"));
         let mut arguments = vec!["webhook", "--tls-crt", certificate.to_str().unwrap()];
         arguments.extend(["--tls-key", key.to_str().unwrap(), "--https-port", "0", "--grace-period", "0"]);

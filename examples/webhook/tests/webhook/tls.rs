@@ -93,6 +93,57 @@ async fn a_broken_certificate_is_said_once_and_the_last_good_one_stays() {
 }
 
 #[tokio::test]
+async fn a_new_certificate_that_the_api_server_would_refuse_is_not_loaded() {
+    use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+
+    const SERVICE: &str = "gmsa-webhook.gmsa-system.svc";
+    // Where the Service is not named, the names of the certificate in use are those to have.
+    for flags in [&[][..], &["--service-name", SERVICE]] {
+        let (authority, folder) = (Arc::new(Authority::new("authority")), folder());
+        let names = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).try_into().unwrap()).collect();
+            move |parameters: &mut rcgen::CertificateParams| {
+                parameters.subject_alt_names = names.iter().cloned().map(rcgen::SanType::DnsName).collect();
+            }
+        };
+        let with = |change: &dyn Fn(&mut rcgen::CertificateParams)| {
+            authority.issue_with("next", SERVICE, |parameters| {
+                names(&[SERVICE, "localhost"])(parameters);
+                change(parameters);
+            })
+        };
+        let good = with(&|_| {});
+        good.publish(&folder);
+        let flags = [flags, &["--cert-reload", "--cert-reload-interval", "0.005", "--no-cache"]].concat();
+        let api = StandIn::start(&cluster()).await;
+        let scene = Scene::of(api, Arc::clone(&authority), folder, &flags).await;
+        let failed = async || {
+            let failed = scene.metric("gmsa_webhook_certificate_reloads_total{result=\"failed\"}").await;
+            failed.parse().unwrap_or(0)
+        };
+        for refused in [
+            with(&|parameters| parameters.not_after = rcgen::date_time_ymd(2001, 1, 1)),
+            with(&|parameters| parameters.not_before = rcgen::date_time_ymd(2039, 1, 1)),
+            with(&|parameters| parameters.extended_key_usages = vec![ClientAuth]),
+            with(&names(&["localhost"])),
+            with(&names(&["gmsa-webhook.other.svc", "localhost"])),
+            with(&names(&[])),
+        ] {
+            let before: usize = failed().await;
+            refused.publish(&scene.folder);
+            eventually(async || failed().await > before).await;
+            assert!(shown(&scene.client, &good).await);
+        }
+        let next = with(&|parameters| parameters.extended_key_usages = vec![ClientAuth, ServerAuth]);
+        next.publish(&scene.folder);
+        eventually(async || shown(&scene.client, &next).await).await;
+        let wildcard = with(&names(&["*.gmsa-system.svc", "localhost"]));
+        wildcard.publish(&scene.folder);
+        eventually(async || shown(&scene.client, &wildcard).await).await;
+    }
+}
+
+#[tokio::test]
 async fn failed_handshakes_are_counted_by_reason() {
     let clients = Authority::new("clients");
     let file = folder().join("ca.pem");
@@ -147,7 +198,9 @@ async fn an_expired_certificate_and_one_that_soon_will_be_are_not_ready() {
     };
     // The client would not talk to a webhook whose certificate has expired; a kubelet does, over the other port.
     let scene = of_year(2001, &["--no-cache", "--metrics-port", "0"]).await;
-    assert!(scene.plain("GET", "/readyz").await.ends_with("the certificate has expired\n"));
+    assert!(
+        scene.plain("GET", "/readyz").await.ends_with("the certificate expired at 2001-01-01T00:00:00Z\n")
+    );
     assert!(scene.plain("GET", "/livez").await.starts_with("HTTP/1.1 200"));
     // Half a century hence is within a year of now for nobody.
     let scene = of_year(2040, &["--no-cache", "--cert-expiry-margin", "31000000"]).await;
@@ -155,7 +208,8 @@ async fn an_expired_certificate_and_one_that_soon_will_be_are_not_ready() {
     let year = 1970 + std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 31_556_952 + 1;
     let scene = of_year(year.try_into().unwrap(), &["--no-cache", "--cert-expiry-margin", "31622000"]).await;
     let ready = scene.client.get("/readyz").await;
-    assert_eq!((ready.code, ready.text().as_str()), (503, "the certificate is about to expire\n"));
+    let expires = format!("the certificate expires at {year}-01-01T00:00:00Z\n");
+    assert_eq!((ready.code, ready.text()), (503, expires));
 }
 
 #[tokio::test]
