@@ -121,7 +121,7 @@ fn pod(name: &InstallName, server: &WebhookServer) -> PodSpec {
             ..PodSecurityContext::default()
         }),
         termination_grace_period_seconds: Some(30),
-        containers: vec![container(server)],
+        containers: vec![container(name, server)],
         volumes: Some(vec![Volume {
             name: TLS.to_owned(),
             secret: Some(SecretVolumeSource {
@@ -154,7 +154,7 @@ fn control_plane() -> Toleration {
     }
 }
 
-fn container(server: &WebhookServer) -> Container {
+fn container(name: &InstallName, server: &WebhookServer) -> Container {
     let quantities = |all: &[(&str, &str)]| {
         let quantity = |&(key, value): &(&str, &str)| (key.to_owned(), Quantity(value.to_owned()));
         Some(all.iter().map(quantity).collect::<BTreeMap<_, _>>())
@@ -163,7 +163,7 @@ fn container(server: &WebhookServer) -> Container {
         name: "webhook".to_owned(),
         image: Some(server.image.to_string()),
         args: Some(vec!["--cert-reload=true".to_owned()]),
-        env: Some(environment(server)),
+        env: Some(environment(name, server)),
         ports: Some(vec![ContainerPort {
             name: Some(HTTPS.to_owned()),
             container_port: PORT,
@@ -203,7 +203,7 @@ fn container(server: &WebhookServer) -> Container {
     }
 }
 
-fn environment(server: &WebhookServer) -> Vec<EnvVar> {
+fn environment(name: &InstallName, server: &WebhookServer) -> Vec<EnvVar> {
     let [crt, key] = TLS_FILES.map(|(_, file)| format!("/{TLS}/{file}"));
     let access = (server.access == Access::Watch).then(|| ("ACCESS", "watch".to_owned()));
     let templates = server.templates.map(|templates| match templates {
@@ -213,6 +213,7 @@ fn environment(server: &WebhookServer) -> Vec<EnvVar> {
     let environment = [
         ("TLS_CRT", crt),
         ("TLS_KEY", key),
+        ("SERVICE_NAME", name.dns_name()),
         ("HTTPS_PORT", PORT.to_string()),
         ("QPS", server.queries_per_second.to_string()),
         ("BURST", server.burst.to_string()),

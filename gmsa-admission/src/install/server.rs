@@ -19,6 +19,7 @@ pub(super) const PRIORITY_CLASS: &str = "system-cluster-critical";
 /// |---|---|
 /// | argument | `--cert-reload=true` |
 /// | `TLS_CRT`, `TLS_KEY` | `/tls/crt`, `/tls/key` |
+/// | `SERVICE_NAME` | the [name](super::InstallName::dns_name) that a new certificate must be for; upstream's image takes any |
 /// | `HTTPS_PORT` | `8443` |
 /// | `QPS`, `BURST` | questions to the API server, a second and at once |
 /// | `LOG_LEVEL` | `info` |
