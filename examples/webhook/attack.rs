@@ -101,7 +101,7 @@ fn again(client: Client, clients: usize, path: &'static str, body: &str) -> Join
     (0..clients).map(attacker).collect()
 }
 
-/// So many connections, each opened anew when it is cut.
+/// So many connections, each opened anew a second after it is cut.
 fn hold<F>(connections: usize, client: &Client, open: fn(Client) -> F) -> JoinSet<()>
 where
     F: Future<Output = ()> + Send + 'static,
@@ -111,7 +111,7 @@ where
         async move {
             loop {
                 open(client.clone()).await;
-                time::sleep(Duration::from_millis(100)).await;
+                time::sleep(Duration::from_secs(1)).await;
             }
         }
     };

@@ -91,10 +91,13 @@ impl Activity {
         self.changed.notify_one();
     }
 
-    /// Since when it has been waiting for its client with no request on its way, and what it is good for.
+    /// Since when it has been waiting for its client with no request on its way, and what it is good for. Who has just come
+    /// gets a second to say something, or a probe would go before those who only take up room.
     pub(crate) fn idle(&self) -> Option<(Value, Instant)> {
         self.with(|state| {
-            (state.requests.is_empty() && !state.dropped).then_some((state.value, state.idle_since))
+            let is_new = state.idle_since.elapsed() < SLOW;
+            let value = if is_new { state.value.max(Value::Looked) } else { state.value };
+            (state.requests.is_empty() && !state.dropped).then_some((value, state.idle_since))
         })
     }
 
