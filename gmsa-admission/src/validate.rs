@@ -161,7 +161,15 @@ impl<'r> Validation<'r> {
     /// For callers whom thousands of lookups for one pod would cost too much; the others take [`needs`](Self::needs).
     pub fn next(&self, facts: &Facts<'_>, places: usize) -> Needs<'r> {
         let mut next = Next::new(facts, places, self.objections.len());
-        let decided = if self.objections.is_empty() { &self.places[..] } else { &[] };
+        let (inherited, decided) = match self.objections.is_empty() {
+            true => (self.inherited, &self.places[..]),
+            false => (None, &[][..]),
+        };
+        match inherited.map(|fields| self.question(fields)) {
+            Some(Some(question)) => next.place(None, Some(question)),
+            Some(None) => next.fault(),
+            None => {}
+        }
         for fields in decided {
             if !next.goes_on() {
                 break;

@@ -151,6 +151,7 @@ fn an_ephemeral_container_that_inherits_an_identity_is_a_new_process_with_it() {
     let policy = Policy::default();
     let needs = validate(&request, &policy).needs();
     assert_eq!(needs.access(), [question]);
+    assert_eq!(validate(&request, &policy).next(&Facts::default(), 32).access(), needs.access());
     assert!(needs.credential_specs().is_empty(), "what the pod has was compared when it came");
     assert!(mutate(&request, &policy).needs().is_empty());
     assert!(validate(&request, &policy).respond(&permissive_facts()).allowed());
