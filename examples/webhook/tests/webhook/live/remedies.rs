@@ -8,9 +8,10 @@ use super::{
     world::{eventually, live},
 };
 
-/// The commands of a denial, after the words that introduce them.
+/// The commands of a denial, after the words that introduce them and say for which shell they are.
 fn commands(message: &str) -> Vec<&str> {
-    let (_, commands) = message.split_once("to allow it: ").expect("a denial with a remedy");
+    let (_, remedy) = message.split_once("; to allow it").expect("a denial with a remedy");
+    let (_, commands) = remedy.split_once(": ").expect("a remedy with commands");
     commands.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
