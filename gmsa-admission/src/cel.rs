@@ -38,7 +38,7 @@ pub(crate) fn has_no_controller() -> String {
 
 fn uses_gmsa_in(spec: &str) -> String {
     let lists = ContainerList::ALL.map(|list| {
-        let (has, field) = (has_list_in(spec, list), list.field());
+        let (has, field) = (has_list(spec, list), list.field());
         format!("({has} && {spec}.{field}.exists(c, {}))", sets_gmsa_field("c"))
     });
     let pod = format!("({})", sets_gmsa_field(spec));
@@ -46,11 +46,7 @@ fn uses_gmsa_in(spec: &str) -> String {
 }
 
 /// Whether a pod that has yet to be validated has the list.
-pub(crate) fn has_list(list: ContainerList) -> String {
-    has_list_in("object.spec", list)
-}
-
-fn has_list_in(spec: &str, list: ContainerList) -> String {
+pub(crate) fn has_list(spec: &str, list: ContainerList) -> String {
     let list = format!("{spec}.{}", list.field());
     format!("has({list}) && {list} != null")
 }

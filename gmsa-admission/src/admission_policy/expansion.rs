@@ -78,7 +78,7 @@ fn expansion(specs: &str) -> String {
 fn list(owners: Owners) -> String {
     match owners {
         Owners::Pod => owners.list(),
-        Owners::Containers(list) => format!("({} ? object.spec.{} : [])", has_list(list), list.field()),
+        Owners::Containers(list) => format!("({} ? object.spec.{} : [])", has_list("object.spec", list), list.field()),
     }
 }
 
