@@ -287,7 +287,8 @@ async fn start(program: Option<&Path>) -> Result<(Client, Child), Error> {
     fs::write(&kubeconfig, config.to_string())?;
     // A port that was free a moment ago.
     let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let beside = env::current_exe()?.with_file_name("..").join("gmsa-webhook");
+    let beside =
+        env::current_exe()?.with_file_name("..").join(format!("gmsa-webhook{}", env::consts::EXE_SUFFIX));
     let program = program.unwrap_or(&beside);
     let child = Command::new(program)
         .env("KUBECONFIG", kubeconfig)
